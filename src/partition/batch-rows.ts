@@ -16,7 +16,7 @@ import { isPlace } from './known-places.ts';
 export interface BatchRows {
   readonly count: number;
   slice(from: number, to: number): InputBlock[];
-  /** Whether the row says how far something was read: no operator sees it, and without it the same is read again. */
+  /** Whether the row is a reading position. No operator sees such a row; without it the same input is read again. */
   isPlace(row: number): boolean;
   /** The origin of a row, as a dead letter needs it. */
   origin(row: number): Omit<DeadLetter, 'stream' | 'reason' | 'detail'>;

@@ -33,18 +33,18 @@ export interface PartitionEvents extends TimeField {
   readonly watermark: WatermarkPolicy;
   /** The logs that the events are read from; none when they come from a source. */
   readonly channels: readonly string[];
-  /** They stand in the logs of another input beside its events, and do not say how far its time has come. */
+  /** The events stand in the logs of another input, beside that input's events, and do not move its event time. */
   readonly isBeside?: true;
 }
 
-/** The log that it is, and its inputs. */
+/** The partition's own log, and its inputs. */
 interface Reading {
   readonly stream: string;
   readonly partition: number;
   readonly inputs: readonly [PartitionEvents, ...PartitionEvents[]];
 }
 
-/** `firstOffset`: that of the first event in the log; null where nobody asks. */
+/** `firstOffset` is the offset of the first event in the log; null where nobody asks. */
 export type BatchSteps = (blocks: readonly Block[], firstOffset: number | null) => Step[];
 
 export function createBatchSteps(
@@ -77,7 +77,7 @@ export function createBatchSteps(
         at,
       };
     }
-    // Only a control makes something of it incomplete.
+    // Only a control can leave part of the step incomplete.
     const isComplete = time.completeMs() === Number.POSITIVE_INFINITY;
     const completeMs = isComplete ? null : new Float64Array(rows.count);
     const watermarkMs = time.observe(channel, timesMs, watermarksMs, seenMs, completeMs);
@@ -98,7 +98,7 @@ export function createBatchSteps(
     return completeMs === Number.POSITIVE_INFINITY ? {} : { completeMs };
   }
 
-  /** For one operator: to all others, and to the watermark, they are no news. */
+  /** Repeated events are for one operator; for all others, and for the watermark, they are no news. */
   function repeatedStep(operator: string, stream: string, block: Block, at: LogPlace | null): EventsStep | null {
     const events = inputs.find((each) => each.stream === stream);
     if (events === undefined) return null;

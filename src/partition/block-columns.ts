@@ -14,7 +14,7 @@ export interface BlockColumns<Events> {
 export function createBlockColumns<Events extends { readonly eventType: EventType<unknown> }>(
   registry: Registry,
 ): BlockColumns<Events> {
-  /** By input, one reader for each block of a batch. */
+  /** The readers of each input, one for each block of a batch. */
   const readers = new Map<Events, ReturnType<EventType<unknown>['columnReader']>[]>();
   const known = new Map<Block, Columns>();
   let places = 0;

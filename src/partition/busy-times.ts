@@ -6,7 +6,7 @@ import type { Step } from './steps.ts';
 export interface BusyTimes {
   /** Drives an operator over a batch. Throws what the operator throws; the time counts all the same. */
   drive(operator: Operator, steps: readonly Step[]): void;
-  /** Since the operators began. */
+  /** Milliseconds that the operator has worked since the operators began. */
   of(operator: Operator): number;
 }
 

@@ -28,12 +28,12 @@ export interface DerivationInput {
   readonly stream: string;
   readonly schema: AvroRecord;
   readonly timeField: string;
-  /** Event time is that field less so many ms; absent for none. */
+  /** Event time is the time field less this many ms; absent for none. */
   readonly timeLessMs?: number;
   readonly watermark: WatermarkPolicy;
   /** The logs that the events are read from; none when the partition has a source of its own. */
   readonly channels: readonly string[];
-  /** They stand in the logs of another input beside its events, and do not say how far its time has come. */
+  /** The events stand in the logs of another input, beside that input's events, and do not move its event time. */
   readonly isBeside?: true;
 }
 
@@ -46,7 +46,10 @@ export interface Derivation {
   readonly operators: readonly OperatorSpec[];
   /** Other partitions read the results, so each commit says how far they have come. */
   readonly isRead?: true;
-  /** Of events in time the log has sums only, which one of its operators goes by. All of them are of one input. */
+  /**
+   * The log has sums in place of the events that are in time, and one of its operators goes by the sums. All events are of
+   * one input.
+   */
   readonly sumsUp?: true;
   /** Checked when events come in. The log holds the outcome, so a replay does not check them. */
   readonly expectations?: readonly Expectation[];
@@ -57,7 +60,7 @@ export interface DerivationTypes {
   /** In the order of the inputs. */
   readonly inputs: readonly [EventType<DynamicEvent>, ...EventType<DynamicEvent>[]];
   readonly operators: readonly PreparedOperator[];
-  /** Whether it calls code of users, which may not return: then it runs in a thread, which can be ended. */
+  /** Whether the derivation calls code of users, which may not return. It then runs in a thread, which can be ended. */
   readonly callsUsers: boolean;
 }
 
@@ -88,8 +91,8 @@ export interface PartitionFold {
   readonly operators: readonly Operator[];
   snapshot(): PartitionSnapshot;
   /**
-   * Into a fold at the start of its log. Returns the operators whose state is not in the snapshot, or can't be read, with
-   * the reason: they stand at the start of the log.
+   * Restores a snapshot into a fold at the start of its log. Returns the operators whose state the snapshot lacks, or has
+   * in a form that can't be read, with the reason. These operators stand at the start of the log.
    */
   restore(snapshot: PartitionSnapshot): readonly OperatorAnew[];
 }

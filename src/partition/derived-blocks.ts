@@ -23,7 +23,7 @@ export interface DerivedSummary {
   /** Only outputs that had events. */
   readonly outputs: readonly DerivedCount[];
   readonly late: number;
-  /** Windows that late events lost. */
+  /** Windows that late events were too late for. */
   readonly lateWindows: number;
 }
 
@@ -34,7 +34,7 @@ export interface DerivedBlocks {
 
 export interface LateBlocks extends LateEvents {
   readonly length: number;
-  /** How many windows these events lost. */
+  /** How many windows lost these events. */
   readonly windows: number;
   take: OperatorOutput['events']['take'];
 }
@@ -109,7 +109,7 @@ export function createDerivedBlocks(operators: readonly Operator[], late: LateBl
 
 const NO_TIMES = new Float64Array(0);
 
-/** Tells operators the events that another has given. */
+/** Tells the events that one operator has given to the operators that read them. */
 function createFollowing({ stream, type }: OperatorOutput, following: readonly Operator[]): (block: Block) => void {
   const read = type.columnReader();
   return (block) => {

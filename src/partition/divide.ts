@@ -26,7 +26,7 @@ const COMMIT_BYTES_MAX = 160 * 1024 * 1024;
 /** Attempts of one division. Rows that are still in doubt afterwards are not taken. */
 const TRIALS_MAX = 500;
 
-/** Throws when the commit is larger than one may be. */
+/** Throws a TooLargeError when the commit has more than `bytesMax` bytes. */
 export function requireCommitSize({ sections }: Commit, bytesMax = COMMIT_BYTES_MAX): void {
   const bytes = sections.reduce((sum, section) => sum + section.bytes.byteLength, 0);
   if (bytes > bytesMax) {

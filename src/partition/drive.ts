@@ -6,7 +6,10 @@ import type { Operator } from '../streams/operator.ts';
 import { FLUSHED, MOVED, type Succession } from '../streams/succession.ts';
 import type { EventsStep, Step } from './steps.ts';
 
-/** Throws what the operator throws. An operator that it follows has been driven over the same steps. */
+/**
+ * Throws what the operator throws. Where the operator follows another, that other one has been driven over the same steps
+ * before.
+ */
 export function drive(operator: Operator, steps: readonly Step[]): void {
   if (operator.follows !== undefined) {
     driveBehind(operator, operator.follows, steps);
@@ -50,7 +53,7 @@ function driveStep(operator: Operator, step: Step): void {
   }
 }
 
-/** Over the events of another operator, and what happened between them, by the steps in which that was. */
+/** Drives an operator over the events of another one and the marks between them, step by step as the first one had them. */
 function driveBehind(operator: Operator, follows: Succession, steps: readonly Step[]): void {
   const { stream, marks } = follows;
   const events = follows.events();

@@ -10,7 +10,7 @@ import { dynamicEventType, recordOf } from '../messages/codec.ts';
 import type { SavedOperator } from './saved-operators.ts';
 
 export interface EarlierSnapshot {
-  /** The schema that it was written by, and a block of the one record. */
+  /** The schema that the snapshot was written by. `block` is a block of the one record. */
   readonly schemaJson: string;
   readonly block: Uint8Array;
   readonly operators: readonly SavedOperator[];

@@ -26,22 +26,22 @@ export interface Exchange {
 export interface ExchangeInput {
   /** The relation whose events are in the logs that are read. */
   readonly stream: string;
-  /** What is hashed; null: every partition sees every event. */
+  /** The key that is hashed; null: every partition sees every event. */
   readonly key: GroupKey;
   /** Whether the key is also the stream's own, so that deletions of a table's rows can follow it. */
   readonly isTableKey: boolean;
   readonly timeField: string;
-  /** Event time is that field less so many ms; absent for none. */
+  /** Event time is the time field less this many ms; absent for none. */
   readonly timeLessMs?: number;
-  /** Whether the order counts in which its logs are read, since they may be idle, or be left behind; absent for not. */
+  /** Present where the order counts in which the logs are read, since a log may be idle or left behind. */
   readonly isOrdered?: true;
-  /** Of its logs, where another input before it reads them too. */
+  /** The input channel of the logs that this input reads; absent unless an input before it reads the same logs. */
   readonly channel?: number;
-  /** Its events stand in the logs of another input beside that one's, and do not say how far its time has come. */
+  /** The events stand in the logs of another input, beside that input's events, and do not move its event time. */
   readonly isBeside?: true;
-  /** The derived stream that has the field: events that it does not take go nowhere. */
+  /** The derived stream that has the key's field. An event that this stream does not take goes nowhere. */
   readonly of?: ViewSpec;
-  /** Of users, that its key names; absent for none. */
+  /** The users' functions that the key names; absent for none. */
   readonly functions?: readonly UserFunction[];
 }
 
@@ -61,7 +61,7 @@ export interface Routed {
 }
 
 export interface Route {
-  /** `placed` is where its rows go, where that is known. */
+  /** `placed` is the partition of each row, where that is known already. */
   events(block: Block, placed?: Int32Array): Routed;
   deletions(block: Block): Routed;
 }
@@ -89,7 +89,7 @@ export function createRoute(
     if (keys !== null) partitionsOf(keys, columns.count, partitions, into);
     for (let row = 0; row < columns.count; row++) {
       if (taken !== null && taken[row] === 0) into[row] = NOWHERE;
-      // Whose key can't be computed may go anywhere: its partition says so.
+      // An event whose key can't be computed may go anywhere: the partition that gets it refuses it.
       else if (computed?.fails(row) === true) into[row] = 0;
       else if (keys === null) into[row] = partitionOfValue(valueAt(seen.event(row), String(key)), partitions);
     }

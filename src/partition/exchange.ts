@@ -17,7 +17,7 @@ import { inputChannelOf } from './input-channel.ts';
 
 export interface SplitCommit {
   readonly entries: readonly (readonly ExchangedBlock[])[];
-  /** Every partition has to know of it before anything else comes, also one that it has no events for. */
+  /** Every partition has to know of the split before anything else comes, also a partition that gets no events of it. */
   readonly isForAll: boolean;
 }
 
@@ -32,13 +32,13 @@ export interface ExchangeSplit {
     lacks: (partition: number) => boolean,
     placed?: PlacedSections,
   ): SplitCommit;
-  /** What has to stand behind the events of a batch: how far the log came after the last of them. */
+  /** The entries that have to stand behind the events of a batch: how far the log came after the last of these events. */
   restOf(log: string, partition: number): ExchangedBlock[];
   /** An empty entry, which only says that the log was read. */
   nothingOf(log: string, partition: number): ExchangedBlock;
 }
 
-/** Where the rows of a section go, where that is known already: by row the partition, or NOWHERE. */
+/** The partition of each row of a section, or NOWHERE; undefined where that is not known yet. */
 export type PlacedSections = (reading: ExchangeReading, section: Section) => Int32Array | undefined;
 
 const NOT_PLACED: PlacedSections = () => undefined;
@@ -57,7 +57,8 @@ export function createExchangeSplit(
       const channel = inputChannelOf(log, reading.channel ?? 0);
       const known = routes.get(log) ?? [];
       const own = { channel, reading, route };
-      // What stands beside events comes first: it may be of a time that the events of the same commit go beyond.
+      // An input that stands beside another comes first: its events may be of a time that the other's events in the same
+      // commit go beyond.
       routes.set(log, reading.isBeside === true ? [own, ...known] : [...known, own]);
     }
   }
@@ -84,7 +85,7 @@ export function createExchangeSplit(
     }
   }
 
-  /** Nobody is told of times by it. */
+  /** Shares out events that stand beside an input's own: these tell nobody of times. */
   function shareBeside(log: string, { partitionOfRow, block: { fingerprint }, take }: Routed, entries: Entries): void {
     for (const [partition, own] of entries.entries()) {
       const rows = Uint32Array.from(partitionOfRow.keys()).filter((row) => partitionOfRow[row] === partition);
@@ -167,7 +168,7 @@ export function createExchangeSplit(
   };
 }
 
-/** What is read of a log, and how it is routed; null: all of it goes to all partitions. */
+/** An input that is read from a log. `route` is null where all its events go to all partitions. */
 interface Channel {
   readonly channel: string;
   readonly reading: ExchangeReading;

@@ -1,7 +1,8 @@
 /**
- * Input channels, as Flink calls what an operator reads of one upstream partition: each has a watermark of its own. A log is
- * one input channel; where a partition takes several of its kinds of events, or the same for both sides of a join, each further
- * input is one beside it. The channel of commands, src/channel, is another thing.
+ * Input channels: Flink's term for what an operator reads from one upstream partition. Each has a watermark of its own. A
+ * log is one input channel. Where a partition takes several kinds of events from a log, or reads the log for both sides of
+ * a join, each further input is a channel of its own beside the first. The channel of commands, src/channel, is another
+ * thing.
  */
 
 /** The first input of a log has the log's own name, as every input had before there were others. */

@@ -23,9 +23,9 @@ export interface ChannelState extends WatermarkState {
 
 export interface PartitionTime {
   /**
-   * Takes events in; fills in the watermark after each, and returns the one before. `seenMs` says how far the channel came
-   * by events of other partitions after each: NaN for no further, null for never. `completeMs` is filled in as completeMs()
-   * is after each; null where nobody asks.
+   * Takes events in, fills `watermarksMs` with the watermark after each event, and returns the watermark before the first.
+   * `seenMs` says, for each event, how far events of other partitions moved the channel after it: NaN for no further; the
+   * whole is null where there were none. `completeMs` is filled with completeMs() after each event; null where nobody asks.
    */
   observe(
     channel: string,
@@ -34,18 +34,23 @@ export interface PartitionTime {
     seenMs?: Float64Array | null,
     completeMs?: Float64Array | null,
   ): number;
-  /** A channel came so far by events of other partitions. Returns where the watermark stands. */
+  /** Takes into account how far events of other partitions moved a channel. Returns the watermark. */
   see(time: LogTime): number;
   /** Applies a source's control. Returns the new watermark. */
   control(channel: string, control: SourceControl): number;
-  /** The watermark goes on without the channel until that has caught up; no news to its own log. Returns the new one. */
+  /**
+   * Lets the watermark go on without the channel until the channel has caught up. The channel's own log is not told.
+   * Returns the new watermark.
+   */
   leaveBehind(channel: string): number;
   /** Whether everything open is to be given: true once each channel has been flushed. */
   flush(channel: string): boolean;
   state(): WatermarkState;
-  /** Up to where all channels have come, where the watermark goes on without one that is not idle; else Infinity. */
+  /**
+   * The time that all channels have reached, while the watermark goes on without a channel that is not idle; else Infinity.
+   */
   completeMs(): number;
-  /** Channels that the watermark goes on without: they are idle, or have to catch up. */
+  /** Channels that the watermark goes on without, since they are idle or have to catch up. */
   behind(): readonly string[];
   /** Empty for a partition that reads no other log. */
   channels(): ChannelState[];

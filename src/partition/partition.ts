@@ -40,9 +40,9 @@ export interface PartitionInput {
   readonly source: string;
   readonly next: number;
   readonly blocks: readonly InputBlock[];
-  /** The request that the batch is a part of, when that has a key. */
+  /** The request that the batch is a part of, when the request has a key. */
   readonly request?: RequestPart;
-  /** Calls that it is to be applied without. */
+  /** Calls of users' code that are left out when the batch is applied. */
   readonly cutOffs?: readonly CallCutOff[];
 }
 
@@ -81,7 +81,7 @@ export interface Applied {
 export interface PartitionStatus extends Readonly<WatermarkState> {
   /** When the last event was committed, by the clock that stamps commits; null when none was since the restoring. */
   readonly lastEventAtMs: number | null;
-  /** Of the logs that it reads, or channels of these, those that its watermark goes on without: idle, or behind after that. */
+  /** The input channels that the watermark goes on without: they are idle, or were and have yet to catch up. */
   readonly behind: readonly string[];
 }
 
@@ -98,20 +98,20 @@ export interface Partition {
   /** How far it has come in the files, topics and tables that it reads. */
   places(): Places;
   status(): PartitionStatus;
-  /** What the partition has of a request with this key. */
+  /** The part of a request with this key that the partition has. */
   request(key: string): KnownRequest;
   /**
-   * Turns a batch into a commit. The caller appends it; on failure the partition is rebuilt from the log. `firstOffset`: that
-   * of the commit, where it is known.
+   * Turns a batch into a commit, which the caller appends. When this throws, the partition is rebuilt from the log.
+   * `firstOffset` is the commit's first offset, where it is known.
    */
   apply(batch: PartitionInput, derive: Derive, committedAt: number, firstOffset?: number | null): Applied;
-  /** Folds a commit of the log into the state. Returns what its input derives now. */
+  /** Folds a commit of the log into the state. Returns the sections that the commit's input derives now. */
   replay(commit: Commit, derive: Derive): readonly Section[];
   snapshot(): PartitionState;
   restore(state: PartitionState): void;
 }
 
-/** `derived` gives the operators' results. With a `summary` the log has sums in place of events that are in time. */
+/** `derived` gives the operators' results. With a `summary`, the log has sums in place of the events that are in time. */
 export function createPartition(
   spec: PartitionSpec,
   registry: Registry,

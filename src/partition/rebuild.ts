@@ -8,7 +8,7 @@ import type { PartitionFold } from './derivation.ts';
 import { drive } from './drive.ts';
 import { restoreOperators, type SavedOperator, savedOperator } from './saved-operators.ts';
 
-/** `fold` is a second fold of the same derivation, at the start of the log. It is of no use afterwards. */
+/** `fold` is a second fold of the same derivation, at the start of the log. The rebuild uses it up. */
 export interface Rebuild {
   /** The commits from the start of the log on, in order. */
   take(commit: Commit): void;

@@ -1,6 +1,6 @@
 /**
- * Derives a log's events anew from its input, and compares them with the log. They are equal, byte for byte, unless the code,
- * the models or the configuration have changed since, or the log was tampered with.
+ * Derives a log's events anew from its input, and compares them with the log. Both are equal, byte for byte, unless the
+ * code, the models or the configuration have changed since, or somebody tampered with the log.
  */
 
 import type { Commit, Section } from '../messages/commit.ts';
@@ -53,7 +53,7 @@ export interface RederivedLog {
   readonly history: readonly DerivationSince[];
   /** The state before the first commit; null at the start of the log. */
   readonly start: PartitionSnapshot | null;
-  /** Commits before it had events removed, and are not compared. */
+  /** Offset. Commits before it had events removed, and are not compared. */
   readonly comparedFrom: number;
   /** Hears of each commit before it is derived. */
   reached?(offset: number): void;
@@ -92,7 +92,7 @@ export async function rederive(
   return { commits: count, inputEvents, derivedEvents, differences, first };
 }
 
-/** Restarts with another configuration: state goes over as in a snapshot. */
+/** A restart with another configuration: state is carried over by a snapshot. */
 async function changedTo(
   { derivation, fromOffset, newBegin }: DerivationSince,
   before: PartitionFold | null,

@@ -1,6 +1,6 @@
 /**
- * The part of each keyed request that this partition has, so that a repeated request is told what is in. It is a fold over
- * the log's RequestTaken events, bounded by their age and number.
+ * The part of each keyed request that this partition has, so that the answer to a repeated request says what was taken
+ * before. The parts are a fold over the log's RequestTaken events, bounded by their age and number.
  */
 import type { Block } from '../messages/block.ts';
 import { rowsOf } from '../messages/slice-block.ts';
@@ -13,7 +13,7 @@ export interface RequestLimits {
   readonly keys: number;
 }
 
-/** For replays, which nobody asks about keys. */
+/** Limits for replays, which nobody asks about keys. */
 export const DEFAULT_REQUEST_LIMITS: RequestLimits = { ageMs: 86_400_000, keys: 10_000 };
 
 /** What a partition knows of a key. */

@@ -12,7 +12,7 @@ export function savedOperator(operator: Operator): SavedOperator {
   return { kind: operator.kind, name: operator.name, ...operator.snapshot() };
 }
 
-/** Restores operators that have seen nothing. Returns those that have to begin anew. */
+/** Restores operators that have seen nothing. Returns the operators that have to begin anew. */
 export function restoreOperators(
   operators: readonly Operator[],
   saved: readonly SavedOperator[],

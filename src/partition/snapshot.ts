@@ -111,7 +111,7 @@ export function encodeSnapshot({ operators, ...state }: PartitionSnapshot): Uint
   return Buffer.concat([MAGIC, lengths, SCHEMA, record, ...operators.map(({ bytes }) => bytes)]);
 }
 
-/** Null when its schema can't be resolved to that of today: the log is then replayed from the start. */
+/** Null when the snapshot's schema can't be resolved to today's: the log is then replayed from the start. */
 export function decodeSnapshot(bytes: Uint8Array): PartitionSnapshot | null {
   const body = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   if (!body.subarray(0, MAGIC.length).equals(MAGIC)) {

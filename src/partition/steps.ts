@@ -8,7 +8,7 @@ export interface EventsStep extends OperatorInput {
   readonly kind: 'events';
   /** The watermark after each event. */
   readonly watermarksMs: Float64Array;
-  /** The one operator that they are for; all, where it is absent. */
+  /** The one operator that the events are for; absent where they are for all operators. */
   readonly only?: string;
 }
 
@@ -16,7 +16,7 @@ export interface EventsStep extends OperatorInput {
 export interface WatermarkStep {
   readonly kind: 'watermark';
   readonly watermarkMs: number;
-  /** As of OperatorInput, after it; absent where all is complete. */
+  /** OperatorInput's `completeMs` after this step; absent where all is complete. */
   readonly completeMs?: number;
 }
 
@@ -35,7 +35,7 @@ export interface DeletionStep extends OperatorDeletion {
   readonly completeMs?: number;
 }
 
-/** Sums of events in time, for operators that take them in place of events. */
+/** Sums of events that are in time, for operators that take sums in place of events. */
 export interface PartsStep {
   readonly kind: 'parts';
   readonly parts: readonly WindowPart[];
@@ -51,7 +51,7 @@ export interface CutOffStep {
   readonly watermarkMs: number;
 }
 
-/** For one operator; no time passes. */
+/** A message for one operator; no time passes. */
 export interface MessageStep {
   readonly kind: 'message';
   readonly operator: string;

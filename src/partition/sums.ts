@@ -1,7 +1,8 @@
 /**
- * Sums in place of events. A partition that takes its events from other logs would have each of them in its own log once
- * more. Where its operator can go by sums, the log has these instead: what a batch's events in time come to, then the few
- * events that may be late, each behind how far its log had come. So the batch and its replay are one and the same steps.
+ * Sums in place of events. A partition that takes its events from other logs would store each of them once more in its own
+ * log. Where its operator can go by sums, the log has sums instead: first the sums of a batch's events that are in time,
+ * then the few events that may be late. Before each of these stands how far the log that it is from had come. So the batch
+ * and its replay are the same steps.
  */
 import type { Block } from '../messages/block.ts';
 import type { Registry } from '../messages/registry.ts';
@@ -27,7 +28,10 @@ export function createSums(
 ): SumUp {
   const policies = policiesOf([events]);
 
-  /** Adds the events of an entry to the sums. Returns what of it the log keeps; null where sums are not worth it. */
+  /**
+   * Adds the events of an entry to the sums. Returns the entries that the log keeps of it; null where sums are not worth
+   * it.
+   */
   function sumEntry(entry: ExchangedBlock, ahead: PartitionTime): ExchangedBlock[] | null {
     const { log, fingerprint, count, block, seen } = entry;
     for (const each of entry.before) ahead.see(each);
@@ -67,7 +71,7 @@ export function createSums(
       if (fingerprint !== exchangedBlockType.fingerprint) return blocks;
       entries.push(...exchangedBlockType.decodeBlock(bytes));
     }
-    // What is behind anything else, as a flush, has to stay behind it.
+    // A block that comes after something else, such as a flush, has to stay after it.
     const other = entries.findIndex((entry) => !isOfEvents(entry));
     const summed = other < 0 ? entries : entries.slice(0, other);
     const ahead = createPartitionTime(events.watermark, policies);

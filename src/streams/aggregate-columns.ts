@@ -1,14 +1,17 @@
 /**
- * The fields that an aggregate reads. Decimals are whole numbers of their scale to it: sums, extremes and orders of those are
- * those of the decimals, and its result becomes a decimal again.
+ * The fields that an aggregate reads. An aggregate takes decimals as whole numbers of their scale. Sums, extremes and
+ * orders are the same for both, and the aggregate's result becomes a decimal again.
  */
 import type { BoxedColumn, Column, Columns, NumberColumn } from '../messages/columns.ts';
 import { bytesOfUnscaled, type DecimalForm, unscaledOf } from '../messages/logical-types.ts';
 import type { WindowValue } from '../messages/window-result.ts';
 
-/** Digits of a decimal that is a whole number of 64 bits; aggregates of longer ones keep values of their own. */
+/**
+ * Digits of a decimal that fits a whole number of 64 bits. Aggregates of decimals with more digits keep values of their
+ * own.
+ */
 const NARROW_DIGITS = 18;
-/** Digits of a sum of decimals, as in DuckDB, and the most that a decimal has whose values are aggregated. */
+/** Digits of a sum of decimals, as in DuckDB; also the most digits that a decimal may have to be aggregated. */
 export const SUM_DIGITS = 38;
 
 export function isWide({ precision }: DecimalForm): boolean {

@@ -7,8 +7,8 @@ import type { ExactSums } from './exact-sum.ts';
 export type AggregateValue = number | bigint | string;
 
 /**
- * fold() gets no null where its value can't be one, as in SQL, nor a number that is not finite, which is null here. -0 comes as 0. The result of no
- * values is null, unless the aggregate always gives a number.
+ * fold() gets neither null, unless nulls are values to the aggregate, nor a number that is not finite, which counts as
+ * null. -0 comes as 0. The result of no values is null, unless the aggregate always gives a number.
  *
  * The result depends on the values and their times, and not on the order in which they came or were merged: in a group
  * that spans partitions the order depends on how their logs interleave.
@@ -30,15 +30,15 @@ export interface Aggregate<State, Value extends AggregateValue | null = number> 
  * function or returned by it goes on the heap, which is more work than a sum.) `at` is the first place of a group's numbers.
  */
 export interface NumberAggregate {
-  /** State of a group without values. */
+  /** The state of a group without values. */
   readonly initial: readonly number[];
-  /** Which of its numbers begin an exact sum; the first when not given. */
+  /** Places, among the state's numbers, at which an exact sum begins; the first when not given. */
   readonly sums?: readonly number[];
   /** Reads fields of any type: the values of a text are 0. */
   readonly isOfAny?: true;
   /** Takes the row's value, which is finite. */
   fold(states: Float64Array, at: number, values: Float64Array, row: number, exact: ExactSums): void;
-  /** Takes a long that no number holds exactly. When not given, it is taken as the number next to it. */
+  /** Takes a long that no number holds exactly. Without this function, the number next to the long is taken. */
   foldWide?(states: Float64Array, at: number, value: bigint, exact: ExactSums): void;
   merge(states: Float64Array, into: number, from: number, exact: ExactSums): void;
   /** `events` counts the group's events, nulls included. */
@@ -51,16 +51,16 @@ export interface AggregateSpec {
   readonly fn: string;
   /** The field that it reads; null for count(). */
   readonly field: string | null;
-  /** Whether only other results are computed of it, and it is none itself. */
+  /** Whether the aggregate only serves to compute other results, and is no result itself. */
   readonly isHidden?: true;
-  /** Whether it takes each value once, as count(DISTINCT x) does. */
+  /** Whether the aggregate takes each different value once, as count(DISTINCT x) does. */
   readonly isDistinct?: true;
   /** Whether the field is text, and whether it may be null. */
   readonly isText?: boolean;
   readonly isNullable?: boolean;
   /** Whether the field is of whole numbers, of up to 64 bits. */
   readonly isLong?: true;
-  /** The form of the field's decimals, which it takes as whole numbers. */
+  /** The form of the field's decimals, which the aggregate takes as whole numbers. */
   readonly decimal?: DecimalForm;
   /** The second field: the y of arg_max(x, y). */
   readonly by?: string;
@@ -68,7 +68,7 @@ export interface AggregateSpec {
   readonly argument?: number;
 }
 
-/** Keeps every bit of the numbers; JSON would not, since it has no infinity. */
+/** Keeps every bit of the numbers. JSON would not, since JSON has no infinity. */
 export function saveNumbers(numbers: readonly number[]): string {
   return Buffer.from(Float64Array.from(numbers).buffer).toString('base64');
 }
@@ -96,7 +96,7 @@ export function loadNullable(saved: SavedValue | null): AggregateValue | null {
   return saved === null ? null : loadValue(saved);
 }
 
-/** Nulls last. */
+/** Whether one value comes before the other; nulls come last. */
 export function precedes(one: AggregateValue | null, other: AggregateValue | null): boolean {
   return one !== null && (other === null || one < other);
 }

@@ -31,19 +31,19 @@ import { wideAverage, wideCount, wideSum } from './wide-decimals.ts';
 
 export interface AggregateDefinition {
   /**
-   * The fields that it reads; behind the first may come a number from 0 to 1, a whole number from 1 on, or a numeric field.
-   * `optional` is none, or one of any type.
+   * The fields that the aggregate reads. Behind the first may come a number from 0 to 1, a whole number from 1 on, or a
+   * numeric field. `optional`: no field, or one of any type.
    */
   readonly takes: 'optional' | 'number' | 'number, share' | 'truth' | 'any' | 'any, limit' | 'any, number';
   /** The result: a number of its own, a value of the field's type or null, a list of such values, or a truth or null. */
   readonly gives: 'number' | 'number or null' | 'value or null' | 'list' | 'truth or null';
-  /** Whether it has no result of some groups whose values are none of them null. */
+  /** Whether the result may be null though none of a group's values is. */
   readonly mayLack?: true;
-  /** Whether its number is a whole one where the field's are. */
+  /** Whether the result is a whole number where the field's values are. */
   readonly keepsLong?: true;
-  /** Whether it takes no decimals, of which it would have a number only roughly. */
+  /** Whether the aggregate refuses decimals, since its number would be only roughly right for them. */
   readonly takesNoDecimal?: true;
-  /** Whether nulls are values to it too. */
+  /** Whether the aggregate takes nulls as values too. */
   readonly keepsNulls?: true;
   /** Makes the keeper of its states. */
   states(spec: AggregateSpec): States;
@@ -116,7 +116,7 @@ function countStates(spec: AggregateSpec): States {
   return spec.isDistinct === true ? ofValues(countDistinct) : ownIfWide(wideCount, () => inRow(countValues))(spec);
 }
 
-/** Whether it is the number of a group's events, as count() is. */
+/** Whether the aggregate is the number of a group's events, as count() is. */
 export function isEventCount({ fn, field }: AggregateSpec): boolean {
   return fn === 'count' && field === null;
 }
@@ -137,7 +137,10 @@ function decimalOf({ fn, decimal }: AggregateSpec): AvroDecimal | null {
   return { type: 'bytes', logicalType: 'decimal', precision: fn === 'sum' ? SUM_DIGITS : precision, scale };
 }
 
-/** What becomes of a result of whole numbers that stand for decimals; null where it is given as it is. */
+/**
+ * Turns a result of whole numbers that stand for decimals into the result that is given; null where the result is given as
+ * it is.
+ */
 export function decimalFinish(
   spec: AggregateSpec,
   table: AggregateTable,

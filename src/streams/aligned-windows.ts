@@ -30,7 +30,7 @@ interface AlignedWindows extends OpenWindows, Slicing {
   readonly slices: Pane[];
   /** The slice of the last event, while none of its windows has fired. */
   latest: Pane | null;
-  /** Its instants. */
+  /** The first instant of the latest slice. */
   latestFromMs: number;
   latestToMs: number;
   /** Fired windows that late events may still correct, in order of start. */
@@ -253,7 +253,7 @@ function paneAt(state: AlignedWindows, panes: Pane[], start: number): Pane {
   return pane;
 }
 
-/** Of events of unfired windows: a slice is as if they had been added one by one. */
+/** Merges sums of events of unfired windows. A slice is then as if the events had been added one by one. */
 function merge(state: AlignedWindows, parts: readonly WindowPart[]): void {
   const { groups } = state;
   for (const { start, ...part } of parts) {

@@ -1,4 +1,7 @@
-/** What a window computes of its events, as keys and as values of aggregates: columns that are called by their expressions. */
+/**
+ * Columns that a window computes of its events, for its keys and its aggregates. A column's name is the text of its
+ * expression.
+ */
 import type { AvroRecord } from '../messages/avro.ts';
 import type { Column, Columns } from '../messages/columns.ts';
 import { compileExpression } from '../sql/compile.ts';
@@ -8,7 +11,10 @@ import { computedColumn } from './computed-column.ts';
 import { fieldAt } from './field-type.ts';
 
 export interface ColumnsByText {
-  /** The events with these columns, which are good until the next block. They are computed of the rows that are taken. */
+  /**
+   * Returns the events with the computed columns, which are good until the next block. Values are computed for the taken
+   * rows only.
+   */
   begin(columns: Columns, isTaken: (row: number) => boolean): Columns;
   /** Whether a row of the last block is taken. Throws the SqlError of a row that an expression, or the question, fails on. */
   takes(row: number): boolean;
@@ -16,7 +22,7 @@ export interface ColumnsByText {
   fails(row: number): boolean;
 }
 
-/** Null where all of these are fields. Throws an ExpressionError when an expression does not fit the schema. */
+/** Null where all texts are fields. Throws an ExpressionError when an expression does not fit the schema. */
 export function columnsByText(
   texts: readonly string[],
   schema: AvroRecord,

@@ -1,4 +1,4 @@
-/** A column of what an expression gives, filled row by row; its memory is as long as the longest block so far. */
+/** A column of an expression's values, filled row by row. Its memory is as long as the longest block so far. */
 import { Buffer } from 'node:buffer';
 import type { Column, Columns } from '../messages/columns.ts';
 import { bytesOfUnscaled, type DecimalForm } from '../messages/logical-types.ts';
@@ -9,11 +9,11 @@ import { isDecimal } from '../sql/kinds.ts';
 import type { SqlValue } from '../sql/value.ts';
 
 export interface ComputedColumn {
-  /** The block whose rows compute() is told from now on. Throws when it lacks a field. */
+  /** Sets the block whose rows compute() is told from now on. Throws when the block lacks a field. */
   begin(columns: Columns): void;
   /** Throws a SqlError when the expression fails on the row. */
   compute(row: number): void;
-  /** Of the rows that were computed. */
+  /** The values of the rows that were computed. */
   column(): Column;
 }
 
@@ -105,7 +105,7 @@ function grown(bytes: Buffer, end: number, lacking: number): Buffer<ArrayBuffer>
   return larger;
 }
 
-/** As unscaled digits; what no double holds beside them. */
+/** Decimals as unscaled digits; those that no double holds stand beside the column. */
 function decimals(expression: Checked, decimal: DecimalForm): ComputedColumn {
   let unscaled = new Float64Array(0);
   let nulls = new Uint8Array(0);

@@ -5,7 +5,7 @@ import { SqlError } from '../sql/value.ts';
 import { computedColumn } from './computed-column.ts';
 import type { KeyColumn } from './key-column.ts';
 
-/** Null for a row that the expression fails on, as where a CAST can't be done. */
+/** The key is null for a row that the expression fails on, such as by a CAST that can't be done. */
 export function computedKey(expression: Checked): (columns: Columns) => KeyColumn {
   const computed = computedColumn(expression);
   return (columns) => {

@@ -4,13 +4,13 @@ import type { WindowResult, WindowValue } from '../messages/window-result.ts';
 
 export interface ComputedResult {
   readonly name: string;
-  /** Over the aggregates, the results before it, the key and its parts, `start` and `end`. */
+  /** May name the aggregates, the results before this one, the key and its parts, `start` and `end`. */
   readonly expression: string;
-  /** Nulls aside. */
+  /** The result's type, nulls aside. */
   readonly type: AvroSchema;
 }
 
-/** Adds what is computed of them to a group's results. Returns whether the result is given: one without events always is. */
+/** Adds the computed results to a group's results. Returns whether the result is given: a result without events always is. */
 export type FinishResult = (
   head: Pick<WindowResult, 'key' | 'start' | 'end' | 'count'>,
   results: Record<string, WindowValue>,

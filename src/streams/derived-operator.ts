@@ -1,4 +1,4 @@
-/** A derived stream as an operator: one event, without state, for each that its condition takes. */
+/** A derived stream as an operator without state: it gives one event for each event that its condition takes. */
 import type { Columns } from '../messages/columns.ts';
 import { derivedEventType } from '../messages/derived-event.ts';
 import { jsonOf } from '../messages/event-json.ts';
@@ -17,7 +17,7 @@ import {
 } from './selection.ts';
 
 export interface DerivedSpec extends SelectionSpec {
-  /** The derived stream that it is of, where it is of one. */
+  /** The derived stream that this one reads; absent where it reads a stream of events. */
   readonly of?: ViewSpec;
   /** The output of another operator of the partition that it reads; absent for the events of the partition's own stream. */
   readonly output?: TimeField & { readonly stream: string };

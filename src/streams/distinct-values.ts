@@ -1,4 +1,7 @@
-/** Aggregates over each value once: as large as their group's different values. Texts are in the order of UTF-16 units. */
+/**
+ * Aggregates that take each different value once. Their state is as large as their group's different values. Texts are in
+ * the order of UTF-16 units.
+ */
 import type { WindowValue } from '../messages/window-result.ts';
 import {
   type Aggregate,
@@ -16,7 +19,7 @@ type Values = Set<AggregateValue | null>;
 /** How many different values there are. */
 export const countDistinct = ofValuesOnce((values) => values.size);
 
-/** The different values, the smallest first; null, where it is given any, is the last. */
+/** The different values, the smallest first. Null comes last, where there is one. */
 export const listDistinct = ofValuesOnce((values) => inOrder([...values]));
 
 function ofValuesOnce(result: (values: Values) => WindowValue): Aggregate<Values, AggregateValue | null> {

@@ -1,7 +1,7 @@
 /** The event times of a block. */
 import type { Columns } from '../messages/columns.ts';
 
-/** The time of an event is a field of it, less so many ms. */
+/** The time of an event is one of its fields, less `timeLessMs` milliseconds where that is given. */
 export interface TimeField {
   readonly timeField: string;
   readonly timeLessMs?: number;

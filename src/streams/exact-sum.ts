@@ -12,7 +12,7 @@ import { type ExactLong, exactLong, isLong } from '../messages/exact-long.ts';
 /** Sums that two doubles can't hold, by the place of their first number in the rows of groups. */
 export type ExactSums = Map<number, bigint>;
 
-/** The sum of nothing: -0, which no sum of numbers is once 0 was added. */
+/** The sum of nothing: -0, which no sum of numbers is once 0 has been added. */
 export const SUM_OF_NOTHING: readonly number[] = [-0, 0];
 
 /** Adds the number at a place of `values`, which is finite. */
@@ -68,7 +68,7 @@ export function wholeSumOf(states: Float64Array, at: number, exact: ExactSums): 
   return whole !== null && isLong(whole) ? exactLong(whole) : null;
 }
 
-/** The same of any size. */
+/** The exact sum of whole numbers, of any size; null for the sum of nothing. */
 export function exactWholeSumOf(states: Float64Array, at: number, exact: ExactSums): bigint | null {
   const rounded = states[at]!;
   if (Object.is(rounded, -0)) return null;
@@ -85,7 +85,7 @@ export function sumOf(states: Float64Array, at: number, exact: ExactSums): numbe
   return Number.isFinite(sum) ? sum : null;
 }
 
-/** The exact sum as mantissa · 2^exponent; of what is not finite nothing is said. */
+/** The exact sum as mantissa · 2^exponent. The sum has to be finite. */
 export function exactParts(
   states: Float64Array,
   at: number,
@@ -169,7 +169,7 @@ const FRACTION_BITS = 52n;
 const HIDDEN_BIT = 1n << FRACTION_BITS;
 const float = new DataView(new ArrayBuffer(8));
 
-/** That of the smallest double, 2^−1074. */
+/** The exponent of the smallest double, 2^−1074. */
 const SMALLEST_EXPONENT = -1074;
 
 /** A finite double in units of the smallest one. */

@@ -1,13 +1,14 @@
 /**
- * How far the logs came that an exchange reads, and what of it each of its partitions was told. A partition has the events of
- * its own keys only, and its watermark is that of all events: so with the next that it gets goes how far the others moved
- * the logs. Results then depend neither on the number of partitions nor on which keys share one.
+ * How far the logs of an exchange came, and how much of that each of its partitions was told. A partition gets the events
+ * of its own keys only, but its watermark has to follow all events. So each event that a partition gets comes with how far
+ * the events of other partitions moved the logs. Results then depend neither on the number of partitions nor on which keys
+ * share a partition.
  */
 import { encodeSeen } from '../messages/seen-times.ts';
 import type { LogTime } from '../messages/streams.ts';
 import type { LogOrder } from './log-order.ts';
 
-/** In place of a partition: of an event that no partition gets. Its time counts. */
+/** Stands in place of a partition for an event that no partition gets. The event's time counts. */
 export const NOWHERE = -1;
 
 /** What a partition gets of a block. */
@@ -22,18 +23,23 @@ export interface Share {
 export interface ExchangeTimes {
   /** Shares out a block of a log, by the partition of each row. */
   share(log: string, timesMs: Float64Array, partitionOfRow: Int32Array): Share[];
-  /** The log's source said a watermark. */
+  /** The log's source moved its watermark. */
   moved(log: string, watermarkMs: number): void;
-  /** All were told that the log is flushed: the next event of it ends that for all, whatever its time. */
+  /**
+   * All partitions were told that the log is flushed. The log's next event ends the flush for all of them, whatever the
+   * event's time.
+   */
   flushed(log: string): void;
-  /** All were told that the log is idle: they have to be told of its next event, though that moves nothing. */
+  /**
+   * All partitions were told that the log is idle. They have to be told of the log's next event, even if it moves nothing.
+   */
   idled(log: string): void;
   /**
-   * The partition has all that was read of the log up to now. To tell it again would be wrong where the log was idle after that:
-   * it would seem to have had another event.
+   * The partition has all that was read of the log up to now. Telling it again would be wrong where the log was idle after
+   * that: the log would seem to have had another event.
    */
   known(partition: number, log: string): void;
-  /** What the partition does not know yet; from now on it does. */
+  /** Takes the times that the partition does not know yet, and counts them as known from now on. */
   tell(partition: number): LogTime[];
   /** Whether there is anything of this log that the partition does not know. */
   owes(partition: number, log: string): boolean;
@@ -45,11 +51,11 @@ interface LogState {
   /** By partition. */
   readonly toldMs: Float64Array;
   readonly toldWatermarkMs: Float64Array;
-  /** It may think that the log is idle or flushed. */
+  /** 1 where the partition may take the log for idle or flushed. */
   readonly isQuiet: Uint8Array;
-  /** It has to be told that there was an event, though the event moved no time. */
+  /** 1 where the partition has to be told that there was an event, though the event moved no time. */
   readonly isOwed: Uint8Array;
-  /** It has to be told that the source spoke of its watermark, though that moved nothing: the log is not flushed any more. */
+  /** 1 where the partition has to be told of a watermark of the source that moved nothing: it ends the log's flush. */
   readonly isWoken: Uint8Array;
 }
 
@@ -155,7 +161,7 @@ function isOwing(state: LogState, partition: number): boolean {
   return latestMs > toldMs[partition]! || watermarkMs > toldWatermarkMs[partition]!;
 }
 
-/** Where the rows of each partition begin among all, and how many it has. */
+/** The place at which each partition's rows begin among all rows, and the number of its rows. */
 function placesOf(partitionOfRow: Int32Array, partitions: number): { starts: number[]; counts: number[] } {
   const counts = new Array<number>(partitions).fill(0);
   for (const partition of partitionOfRow) if (partition >= 0) counts[partition]! += 1;

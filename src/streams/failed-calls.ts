@@ -1,4 +1,6 @@
-/** What an operator failed on, as dead letters: for this operator alone, the partition has taken the event. */
+/**
+ * Dead letters for events that an operator failed on. They concern this operator alone: the partition has taken the event.
+ */
 import type { BlockWriter } from '../messages/block.ts';
 import { AS_JSON } from '../messages/origins.ts';
 import { type DeadLetter, RAW_BYTES_MAX } from '../messages/streams.ts';
@@ -8,10 +10,10 @@ import type { OperatorOutput } from './operator.ts';
 export interface FailedCall {
   /** For people: an event of a stream, or a timer. */
   readonly what: string;
-  /** For people: where that is in a log. Left out of a dead letter, which stands in the same commit. */
+  /** For people: the place of the event or timer in a log. Left out of a dead letter, which stands in the same commit. */
   readonly place?: string;
   readonly stream: string;
-  /** Number of the event among those that the operator was given. */
+  /** The event's number among the events that the operator was given. */
   readonly position: number;
   /** The event as JSON. */
   readonly json: string;
@@ -41,7 +43,7 @@ export function pushLetter(letters: LetterWriter, operator: string, failed: Fail
   });
 }
 
-/** Of whatever input they are, dead letters are one output. */
+/** All dead letters of an operator are one output, whichever input they are of. */
 export function letterOutput(stream: string, letters: LetterWriter): OperatorOutput {
   return { stream: `${stream}.dead-letters`, type: deadLetterType, events: letters };
 }

@@ -17,7 +17,7 @@ import { fieldAt, typeName, valueTypeOf } from './field-type.ts';
 import type { KeyPart } from './group-key.ts';
 import { type Key, type KeyColumn, keyColumn } from './key-column.ts';
 
-/** What a partitioner and a window's group can tell apart as it is: text or a whole number. */
+/** Whether a partitioner and a window's group can tell the field's values apart as they are: texts and whole numbers. */
 export function isPlainKey({ type }: AvroField): boolean {
   const branches = isUnion(type) ? type : [type];
   return branches.every((branch) => ['string', 'int', 'long', 'enum', 'null'].includes(typeName(branch)));
@@ -29,7 +29,7 @@ function typeByText(field: AvroField): SqlType | null {
   return type !== undefined && ['boolean', 'double', 'decimal'].includes(type.kind) ? type : null;
 }
 
-/** Said of a field that is no key. */
+/** Message for a field that is no key. */
 export const NO_KEY = "can't be a key: it is no text, number, decimal of at most 38 digits, or boolean";
 
 /** Whether a stream may have the field as its key. */
@@ -42,7 +42,7 @@ export function isKeyByText(schema: AvroRecord, path: string): boolean {
   return keyTextOf(schema, path) !== path;
 }
 
-/** The field or expression that events are grouped by where they are by this field. */
+/** The field or expression by which events are grouped when the pipeline groups them by this field. */
 export function keyTextOf(schema: AvroRecord, path: string): string {
   const field = fieldAt(schema, path);
   const type = field === undefined ? null : typeByText(field);
@@ -50,20 +50,20 @@ export function keyTextOf(schema: AvroRecord, path: string): string {
   return expressionText(keyAsText({ kind: 'column', names: path.split('.'), isQuoted: false, at: 1 }, type));
 }
 
-/** The field as the only part of a key, where it is one by its text; null where it is one as it is. */
+/** The field as a key's only part, where it is a key by its text; null where it is a key as it is. */
 export function computedPart(schema: AvroRecord, path: string): KeyPart | null {
   const text = keyTextOf(schema, path);
   return text === path ? null : { name: path, field: text, isComputed: true, gives: 'text' };
 }
 
-/** Reads the field as a key of the rows of each block; as it is where the schema is not known. */
+/** Reads the field of each block's rows as a key; as it is where the schema is not known. */
 export function fieldKeyReader(schema: AvroRecord | null, path: string): (columns: Columns) => KeyColumn {
   const part = schema === null ? null : computedPart(schema, path);
   if (schema === null || part === null) return (columns) => keyColumn(columns, path);
   return computedKey(compileExpression(part.field, schema));
 }
 
-/** Reads the key of an event, by which it comes to its partition, and a deletion finds its row. */
+/** Reads the key of an event. By this key an event finds its partition, and a deletion finds its row. */
 export function eventKey(
   schema: AvroRecord | null,
   path: string,
@@ -82,7 +82,7 @@ export function eventKey(
   };
 }
 
-/** What a text has to be for `keyOfText`. */
+/** For people: the form that `keyOfText` asks of a text. */
 export function writtenAs(schema: AvroRecord, path: string): string {
   const field = fieldAt(schema, path);
   const type = field === undefined ? null : typeByText(field);

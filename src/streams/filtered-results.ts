@@ -1,5 +1,5 @@
 /**
- * What a condition keeps of an operator's results, block by block: the WHERE of SQL over rows that are already joined, so a
+ * A condition on an operator's results, applied block by block. It is the WHERE of SQL over rows that are already joined: a
  * row that lacks a side is kept only where the condition is true of its nulls.
  */
 import type { Block } from '../messages/block.ts';
@@ -13,12 +13,12 @@ import type { OperatorOutput } from './operator.ts';
 
 type Results = OperatorOutput['events'];
 
-/** Told of a result that the condition fails on; the result is refused. */
+/** Called for a result that the condition fails on. The result is refused. */
 type FaultTold = (event: DynamicEvent, row: number, fault: SqlError) => void;
 
 /**
- * `instead` says what takes the place of a result that is refused; null: nothing. Throws an ExpressionError when the condition
- * is none.
+ * `instead` gives the event that takes the place of a refused result; null for none. Throws an ExpressionError when the
+ * condition is not valid.
  */
 export function filteredResults(
   type: EventType<DynamicEvent>,
@@ -59,7 +59,7 @@ export function filteredResults(
   }
 
   return {
-    /** Before the condition. */
+    /** The number of results before the condition. */
     get length() {
       return results.length;
     },

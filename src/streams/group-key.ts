@@ -1,8 +1,8 @@
 /**
  * What events are grouped by: a field, several values together, or nothing, which is one group over all.
  *
- * The key of several values is a text: they as a JSON array, without spaces, as `JSON.stringify` writes it. So wherever a key
- * goes, in a group's row, through the hash that chooses a partition, into a snapshot, it is one text.
+ * The key of several values is one text: a JSON array of the values, without spaces, as `JSON.stringify` writes it. It is
+ * that text wherever the key goes: in a group's row, through the hash that chooses a partition, into a snapshot.
  */
 import type { AvroField, AvroRecord } from '../messages/avro.ts';
 import type { Columns, TextColumn } from '../messages/columns.ts';
@@ -37,13 +37,13 @@ export function partFields(key: GroupKey): AvroField[] {
 
 const AVRO = { text: 'string', 'whole number': 'long', truth: 'boolean' } as const;
 
-/** The fields and expressions that a key is of, and that have to be columns. */
+/** The fields and expressions that a key is made of, which have to be columns. */
 export function keyTexts(key: GroupKey): readonly string[] {
   if (isOfSeveral(key)) return key.flatMap(({ field, isComputed }) => (isComputed === true ? [] : [field]));
   return key === null ? [] : [key];
 }
 
-/** The fields that a key is of; what is computed of one, by the name of the field. */
+/** The fields that a key is made of. A part that is computed of one field has that field's name. */
 export function keyFields(key: GroupKey): readonly string[] {
   if (!isOfSeveral(key)) return key === null ? [] : [key];
   return key.map(({ name, field, isComputed }) => (isComputed === true ? name : field));
@@ -92,7 +92,7 @@ const INITIAL_BYTES = 1 << 12;
 const ESCAPED_BYTES = 6;
 const NUMBER_BYTES = 24;
 
-/** What JSON has in the place of a byte of a text; undefined for one that it leaves as it is. */
+/** JSON's escape for each byte of a text; undefined for a byte that JSON leaves as it is. */
 const ESCAPES = Array.from({ length: 256 }, (_, byte) => {
   const written = JSON.stringify(String.fromCharCode(byte)).slice(1, -1);
   return byte < 0x80 && written.length > 1 ? Buffer.from(written, 'latin1') : undefined;

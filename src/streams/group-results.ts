@@ -17,7 +17,10 @@ export interface WindowResults {
   push(result: WindowResult): unknown;
 }
 
-/** Gives a result of a group, and counts it. One that does not meet the window's `having` takes back what was given before. */
+/**
+ * Gives a result of a group, and counts it. A result that does not meet the window's `having` takes back the group's result
+ * before it.
+ */
 export function emitGroup(
   groups: Groups,
   group: number,
@@ -45,7 +48,7 @@ export function emitNews(
   if (!isGiven) emitGroup(groups, group, start, end, at, out);
 }
 
-/** Takes back what was given for a group: a result without events takes its place. */
+/** Takes back a group's result: a result without events takes its place. */
 export function takeBack(
   groups: Groups,
   group: number,
@@ -96,7 +99,9 @@ export function emitEarly(
   }
 }
 
-/** Whether the result was given: one without events always is. */
+/**
+ * Gives a result, unless the window's `having` refuses it. Returns whether it was given: a result without events always is.
+ */
 function give(
   groups: Groups,
   group: number,

@@ -20,11 +20,11 @@ export interface Groups extends RowPool {
   /** The states of the aggregates, in their order. */
   readonly states: readonly States[];
   readonly names: readonly string[];
-  /** Result of an aggregate without values: also a field that is never null may have had nothing but NaNs. */
+  /** Each aggregate's result without values. A field that is never null may need it too: all its values may be NaN. */
   readonly ofNothing: readonly (number | null)[];
-  /** What has to be read of a row before it is folded. */
+  /** Readers that have to be called for a row before the row is folded. */
   readonly fills: ((row: number) => void)[];
-  /** What becomes of an aggregate's result; null where it is given as it is. */
+  /** Turns an aggregate's result into a decimal; null where the result is given as it is. */
   readonly decimals: readonly (((value: WindowValue) => WindowValue) | null)[];
   readonly hasObjects: boolean;
   /** Where the numbers of the window's kind begin in a row. */
@@ -38,7 +38,7 @@ export interface Groups extends RowPool {
   hashes: Int32Array;
   /** A sum that keeps V8 from dropping the reads ahead; it means nothing. */
   touched: number;
-  /** Adds to a group's results, and says whether they are given; null where they are given as they are. */
+  /** Computes further results of a group, and says whether the results are given; null where they are given as they are. */
   finish: FinishResult | null;
   /** The aggregates of the last result, reused: a new object each time costs more than all the rest of a result. */
   readonly results: Record<string, WindowValue>;
@@ -101,7 +101,7 @@ export function createGroups(aggregates: readonly AggregateSpec[], table: Aggreg
   };
 }
 
-/** Sets the events whose rows are meant from now on, and their keys. Throws when they lack a field of an aggregate. */
+/** Sets the events to which row numbers refer from now on, and their keys. Throws when they lack a field of an aggregate. */
 export function bindColumns(groups: Groups, keys: KeyColumn | null, columns: Columns): void {
   const { aggregates, states } = groups;
   groups.eventKeys = keys;

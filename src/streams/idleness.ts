@@ -10,7 +10,7 @@ import { END_OF_TIME_MS, START_OF_TIME_MS } from './watermark.ts';
 
 export interface QuietPartition {
   readonly time: PartitionTime;
-  /** Since its last event. */
+  /** Milliseconds since the partition's last event. */
   readonly quietMs: number;
 }
 

@@ -9,7 +9,9 @@ export function createJoin(spec: JoinSpec): JoinOperator {
   return spec.kind === 'table' ? createTableJoin(spec) : createStreamJoin(spec);
 }
 
-/** How far the results of a join may be behind its watermark: none with a time up to that, less this, is still to come. */
+/**
+ * Milliseconds that a join's results may be behind its watermark: no result up to the watermark less this is still to come.
+ */
 export function heldBackMs(spec: JoinSpec): number {
   return spec.kind === 'table' || spec.kind === 'tables' ? spec.graceMs : streamJoinHeldBackMs(spec);
 }

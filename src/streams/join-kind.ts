@@ -3,7 +3,7 @@ import type { Key } from './key-column.ts';
 
 export type Side = 'left' | 'right';
 
-/** An event, as a join keeps and gives it: Avro of its side's schema, a character a byte, which no join looks into. */
+/** An event, as a join keeps and gives it: Avro of its side's schema, one character for each byte. No join looks into it. */
 export type JoinEvent = string;
 
 export type JoinType = 'inner' | 'left' | 'outer';
@@ -11,7 +11,7 @@ export type JoinType = 'inner' | 'left' | 'outer';
 export interface IntervalJoinSpec {
   readonly kind: 'interval';
   readonly type: JoinType;
-  /** Events of a key match whose times are at most so far apart. */
+  /** Events of a key match when their times are at most this far apart. */
   readonly withinMs: number | WithinMs;
   readonly graceMs: number;
 }
@@ -25,7 +25,7 @@ export interface WithinMs {
 export interface WindowJoinSpec {
   readonly kind: 'window';
   readonly type: JoinType;
-  /** Events of a key match that are in the same tumbling window. */
+  /** Events of a key match when they are in the same tumbling window of this length. */
   readonly sizeMs: number;
   readonly offsetMs: number;
   readonly graceMs: number;
@@ -36,13 +36,13 @@ export type StreamJoinSpec = IntervalJoinSpec | WindowJoinSpec;
 export interface TableJoinSpec {
   readonly kind: 'table';
   readonly type: 'inner' | 'left';
-  /** An event waits so long, beyond the watermark, for changes of the table. */
+  /** How long, beyond the watermark, an event waits for changes of the table. */
   readonly graceMs: number;
-  /** Versions that were replaced are kept so long, for events that come late. */
+  /** How long replaced versions are kept, for events that come late. */
   readonly historyMs: number;
   /**
-   * The rows of the table are results of a join, whose order of arrival depends on how the logs of its streams interleave:
-   * of two of one time, the larger by its bytes holds.
+   * The table's rows are results of a join. Their order of arrival depends on how the logs of that join's streams
+   * interleave. So of two rows of one time, the one with the larger bytes holds.
    */
   readonly ofJoin?: true;
 }
@@ -50,24 +50,24 @@ export interface TableJoinSpec {
 export interface TablesJoinSpec {
   readonly kind: 'tables';
   readonly type: JoinType;
-  /** A time is given so long after the watermark has reached it: till then changes may come. */
+  /** How long after the watermark a time is given; until then changes may come. */
   readonly graceMs: number;
-  /** Versions that were replaced are kept so long, for changes that come late. */
+  /** How long replaced versions are kept, for changes that come late. */
   readonly historyMs: number;
-  /** Left rows refer to the right table by a field of their own; `outer` is then none. */
+  /** Left rows refer to the right table by a field of their own. Such a join is never `outer`. */
   readonly isForeign?: true;
-  /** Sides whose rows are results of a join of streams: see ofJoin of a join with one table. */
+  /** Sides whose rows are results of a join of streams; see `ofJoin` of a join with one table. */
   readonly byContent?: readonly Side[];
 }
 
 export type JoinSpec = StreamJoinSpec | TableJoinSpec | TablesJoinSpec;
 
-/** A result; without a left and a right event the joined row of two tables is gone. */
+/** A result. One without a left and a right event says that the joined row of two tables is gone. */
 export interface Joined {
   readonly key: Key;
   readonly left: JoinEvent | null;
   readonly right: JoinEvent | null;
-  /** The larger of their times. */
+  /** The larger of the times of both events. */
   readonly ts: number;
 }
 
@@ -75,7 +75,7 @@ export interface JoinResults {
   push(result: Joined): unknown;
 }
 
-/** In place of the sequence of a row. */
+/** Stands in place of a row's sequence where there is no row. */
 export const NO_ROW = -1;
 
 /** What a snapshot keeps of one event, or of one version of a table. */
@@ -86,7 +86,10 @@ export interface JoinEntry {
   /** Order of arrival. */
   readonly sequence: number;
   readonly isMatched: boolean;
-  /** What a flush gave it with: the sequence of a table's row, or NO_ROW for a null side; null where none gave it. */
+  /**
+   * The partner with which a flush gave the event: the sequence of a table's row, or NO_ROW for a null side. Null where no
+   * flush gave it.
+   */
   readonly given: number | null;
   /** null where a table's row was deleted. */
   readonly event: JoinEvent | null;
@@ -115,7 +118,7 @@ export interface JoinOperator {
   /** A row of a table is gone from this time on; nothing for a side that is a stream. */
   remove(side: Side, key: Key, timeMs: number, watermarkMs: number, out: JoinResults): void;
   advance(watermarkMs: number, out: JoinResults): void;
-  /** Gives what waits as it would be if nothing else came, and keeps it: what comes later is given beside that. */
+  /** Gives what waits, as if nothing else came, and keeps it. A later match is given in addition. */
   flush(out: JoinResults): void;
   snapshot(): JoinEntry[];
   restore(entries: readonly JoinEntry[]): void;

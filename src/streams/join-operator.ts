@@ -31,7 +31,7 @@ export interface JoinOperatorSpec {
   readonly join: JoinSpec;
   /** A condition on the results; absent for all of them. */
   readonly where?: string;
-  /** Of users, that its expressions name; absent for none. */
+  /** The users' functions that the condition names; absent for none. */
   readonly functions?: readonly UserFunction[];
   readonly left: JoinSideSpec;
   readonly right: JoinSideSpec;
@@ -40,13 +40,13 @@ export interface JoinOperatorSpec {
 export interface JoinSideSpec {
   /** The stream whose events are read. */
   readonly stream: string;
-  /** By whose value events match: a field, `record.field` of a nested record, or several values, or what is computed. */
+  /** The key by which events match: a field, `record.field` of a nested record, an expression, or several of these. */
   readonly key: JoinKey;
-  /** Of the left table, the field that refers to the key of the right one; absent where both have one key. */
+  /** The left table's field that refers to the right table's key; absent where both tables have the same keys. */
   readonly ref?: JoinKey;
-  /** Its events are rows of a table, which one without a left and a right event deletes. */
+  /** The events are rows of a table. An event without a left and a right side deletes its row. */
   readonly deletes?: true;
-  /** The derived stream that is the side; absent where that is the stream itself. */
+  /** The derived stream that is the side; absent where the stream itself is. */
   readonly of?: ViewSpec;
 }
 
@@ -101,7 +101,7 @@ function sideOf(name: string, { stream, key, ref, deletes, of }: JoinSideSpec, {
 
 const NO_TIMES = new Float64Array(0);
 
-/** The events at hand, as their side sees them. */
+/** The events of the current block, as their side sees them. */
 interface Rows {
   readonly side: Side;
   readonly columns: Columns;
@@ -231,12 +231,15 @@ function wholeKeyAt(keys: KeyColumn, row: number): Key {
   return typeof text === 'string' && text.includes('null') && keyValues(text).includes(null) ? null : text;
 }
 
-/** A row of a join of two tables that is gone. */
+/** Whether the event says that a joined row of two tables is gone. */
 function isDeletion({ left, right }: DynamicEvent): boolean {
   return left === null && right === null;
 }
 
-/** What takes the place of a row of a join of two tables that a condition refuses: the table lacks it from then on. */
+/**
+ * The deletion that takes the place of a joined row of two tables that the condition refuses: the table lacks the row from
+ * then on.
+ */
 function deletionOf(row: DynamicEvent): DynamicEvent {
   return { ...row, left: null, right: null };
 }

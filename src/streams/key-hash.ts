@@ -1,4 +1,6 @@
-/** Hashes the grouping keys of a block. The partitioner's hash would not do: within a partition it is not spread. */
+/**
+ * Hashes the grouping keys of a block. The partitioner's hash would not do: the keys of one partition are not spread by it.
+ */
 import { type TextColumn, textAt } from '../messages/columns.ts';
 import type { Key, KeyColumn } from './key-column.ts';
 
@@ -56,14 +58,14 @@ export function hashOf(key: Key): number {
   return typeof key === 'number' ? hashNumber(key) : mix(foldText(key));
 }
 
-/** Whether the key of a row, which is not null, is this one, which is no number. */
+/** Whether a row's key equals `key`. The row's key is not null, and `key` is no number. */
 export function isOtherKeyAt(column: KeyColumn, row: number, key: Key): boolean {
   if (column.kind === 'text') return typeof key === 'string' && isTextAt(column, row, key);
   if (typeof key === 'bigint') return column.exact !== null && column.exact[row] === key;
   return key === null && Number.isNaN(column.values[row]);
 }
 
-/** Whether a row's text, which is not null, equals this one. */
+/** Whether a row's text, which is not null, equals `key`. */
 function isTextAt({ bytes, starts, ends }: TextColumn, row: number, text: string): boolean {
   const start = starts[row]!;
   const length = ends[row]! - start;

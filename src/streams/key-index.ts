@@ -78,8 +78,8 @@ export function groupsOf({ places, size }: KeyIndex): Int32Array {
 }
 
 /**
- * Reads ahead what the lookups of some rows are going to read, so that they find it in a cache. These reads do not wait for
- * each other; reads with an event's whole work between them do.
+ * Reads ahead the places that the lookups of some rows are going to read, so that a cache has them by then. These reads do
+ * not wait for each other; reads with an event's whole work between them do.
  */
 export function touchGroups({ places, mask }: KeyIndex, groups: Groups, fromRow: number, toRow: number): void {
   const { hashes, rows, stride } = groups;

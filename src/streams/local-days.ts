@@ -1,15 +1,19 @@
 /**
- * Days as the clocks of a zone have them, of 23, 24 or 25 hours. What is computed with are readings of such a clock, by which
- * every day has 24 hours; an instant is put into its day, and a day's beginning becomes an instant again.
+ * Days as the clocks of a zone have them, of 23, 24 or 25 hours. Windows compute with readings of such a clock, by which
+ * every day has 24 hours. An instant becomes the reading of its day, and the reading of a day's beginning becomes an
+ * instant again.
  *
- * A day begins when the clock shows midnight: the second time, where it shows it twice, and at the end of the gap, where it
- * does not. So does DuckDB's time_bucket(INTERVAL '1 day', t, zone), but for the day before a midnight that is left out,
- * which begins an hour too late there; its date_trunc('day', …) has that one right.
+ * A day begins when the clock shows midnight. Where the clock shows midnight twice, the second time counts; where it skips
+ * midnight, the end of the gap. DuckDB's time_bucket(INTERVAL '1 day', t, zone) does the same, except that the day before a
+ * skipped midnight begins an hour too late there. DuckDB's date_trunc('day', …) has that day right.
  */
 import { createZone } from '../messages/time-zone.ts';
 
 export interface ZoneClock {
-  /** The midnight before an instant, as a reading: milliseconds since that of 1970-01-01. Without a zone the instant itself. */
+  /**
+   * The midnight before an instant, as a reading: milliseconds since the midnight of 1970-01-01. Without a zone, the
+   * instant itself.
+   */
   reading(timeMs: number): number;
   /** The instant of a midnight. */
   instant(readingMs: number): number;
@@ -19,7 +23,9 @@ export const DAY_MS = 86_400_000;
 
 const UTC_CLOCK: ZoneClock = { reading: (timeMs) => timeMs, instant: (readingMs) => readingMs };
 
-/** Beyond these days, which no event has, a zone's clock goes on as it did: Node knows no instant beyond 8.64e15. */
+/**
+ * No event is beyond these days. A zone's clock goes on beyond them as before, since Node knows no instant beyond 8.64e15.
+ */
 const MOST_MS = 99_999_990 * DAY_MS;
 
 /** Throws a RangeError for a name that is no zone. */

@@ -1,16 +1,16 @@
 /**
- * When the order counts in which an exchange tells its partitions how far each log came. Mostly only how far does. But a
- * watermark goes on without a log that is idle, and then until the log has caught up with the others: what comes of it
- * meanwhile is late or not by where the others are. So from a log's idleness until it has the latest time of all, each commit
- * is told to every partition before the next.
+ * Says when an exchange has to tell its partitions of each commit in order. Mostly it is enough to tell how far each log
+ * came. But a watermark goes on without an idle log, and continues to do so until that log has caught up with the others.
+ * Whether the log's events are late in the meantime depends on where the other logs are. So from a log's idleness until it
+ * has the latest time of all, each commit is told to every partition before the next.
  */
 
 export interface LogOrder {
-  /** The log came so far by an event. */
+  /** An event of the log has this time. */
   reached(log: string, timeMs: number): void;
-  /** All were told that the log is idle, and where the watermark then stands. */
+  /** All partitions were told that the log is idle, and where the watermark then stands. */
   idled(log: string, watermarkMs: number): void;
-  /** What a partition knows that goes on after a restart: the logs that its watermark goes on without, and its latest time. */
+  /** Takes what a partition knows after a restart: the logs that its watermark goes on without, and its latest time. */
   resume(behind: readonly string[], latestMs: number): void;
   isOrdered(): boolean;
 }

@@ -1,7 +1,7 @@
 /**
- * The smallest and the largest of whole numbers of 64 bits. One that no number holds exactly stands in the group's row as the
- * number next to it, and beside the rows as it is. Numbers are in the order of the longs that they stand for, so only where
- * two are equal do the longs decide.
+ * The smallest and the largest of whole numbers of 64 bits. A long that no number holds exactly stands in the group's row
+ * as the number next to it, and beside the rows as it is. The numbers are in the order of their longs, so the longs decide
+ * only where two numbers are equal.
  */
 import type { ExactLong } from '../messages/exact-long.ts';
 import type { NumberAggregate } from './aggregate-function.ts';
@@ -37,7 +37,10 @@ function extreme(
   };
 }
 
-/** What is beside the rows counts only for a number that no long is exactly: a smaller one may have taken its place. */
+/**
+ * The long beside the rows counts only where the row's number is beyond the safe integers: a smaller number may have taken
+ * the long's place since.
+ */
 function longAt(states: Float64Array, at: number, exact: ExactSums): ExactLong {
   const rounded = states[at]!;
   return Number.isSafeInteger(rounded) ? rounded : (exact.get(at) ?? rounded);

@@ -1,23 +1,24 @@
 /**
- * Decisions about partitions that are waited for too long: what reads several logs goes on without one that has not come, so
- * long after, where the farthest log was. Its own windows do not suffer; it is waited for again once it has caught up.
+ * Decisions about partitions that are waited for too long. A reader of several logs goes on without a log that, after
+ * `maxWaitMs`, has still not come to where the farthest log was. The slow log's own windows do not suffer. It is waited for
+ * again once it has caught up.
  */
 import type { PartitionTime } from './stream-watermark.ts';
 
 export interface LongWaits {
   /**
-   * Partitions that are to be left behind now, by their numbers. `farthestMs` is the watermark of the log that came farthest, of
-   * all that are read together. A partition that stays behind is named again after each such time: an exchange may wait for
-   * it again by then.
+   * Partitions that are to be left behind now, by their numbers. `farthestMs` is the largest watermark of all logs that are
+   * read together. A partition that stays behind is named again after each further `maxWaitMs`, since an exchange may wait
+   * for it again by then.
    */
   overdue(nowMs: number, farthestMs: number, partitions: readonly PartitionTime[]): number[];
 }
 
-/** Steps in which the wall clock is remembered, of the longest wait. */
+/** The longest wait is remembered in so many steps of the wall clock. */
 const STEPS = 64;
 
 export function createLongWaits(maxWaitMs: number): LongWaits {
-  /** The oldest first; where the farthest log was then. */
+  /** Where the farthest log was at each moment, the oldest first. */
   const moments: { readonly atMs: number; farthestMs: number }[] = [];
   const namedAtMs = new Map<number, number>();
   return {
