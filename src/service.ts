@@ -47,7 +47,7 @@ export interface ServiceCore {
   readonly operations: InternalSource;
   /** Writes what is raised for people; null where nothing raises anything. */
   readonly alerts: InternalSource | null;
-  /** Takes commands about jobs. */
+  /** Takes people's commands about jobs. */
   readonly jobs: JobDesk;
   readonly logger: Logger;
   readonly platform: Platform;
@@ -62,7 +62,7 @@ export interface Service extends ServiceCore {
   readonly ready: Promise<void>;
   /** Resolves with the error when the tree has given up, or the journal can't go on. */
   readonly failed: Promise<Error>;
-  /** Resolves once everything that was delivered is durable, in all logs that it goes to. */
+  /** Resolves once everything that was delivered is durable in all logs that it goes to. */
   settled(): Promise<void>;
   /** Commits and projects everything taken in, then closes. */
   stop(): Promise<void>;
@@ -77,7 +77,7 @@ export interface ServiceOptions {
   readonly attach: Attach;
   readonly platform?: Platform;
   readonly tracing?: Tracing | null;
-  /** Whether the others go on when a partition's log can't be replayed; else the service fails. */
+  /** Whether other partitions go on when one partition's log can't be replayed; else the service fails. */
   readonly goesOnHalted?: boolean;
   /**
    * Streams whose source decides while it runs which partitions it serves, as a consumer group does: these are closed
@@ -108,7 +108,7 @@ export async function startService(options: ServiceOptions): Promise<Service> {
       logChange(logger, change);
       if (change.change === 'restarting') observer.metrics.add('actor_restarts_total', { actor: kindOf(change.actor) });
       if (stopping || operations === null) return;
-      // A change of the operations partition itself waits in its mailbox until it runs again.
+      // A change of the operations partition's own actors waits in that partition's mailbox until the partition runs again.
       operations.write(0, [actorChangedType.encodeBlock([change])]).catch(() => {});
     },
   };
@@ -260,7 +260,7 @@ interface Running extends Pick<ServiceCore, 'pipeline' | 'readModels' | 'sinkPos
   readonly root: RunningSupervisor;
 }
 
-/** Between two looks at the mailboxes. */
+/** Pause between two looks at the mailboxes. */
 const SETTLING_MS = 1;
 
 /** A child supervisor fails only after a whole period of its own, so the root counts over several such periods. */

@@ -8,7 +8,7 @@ import { type ActorStatus, asError, type ChildContext, type Clock, type RunningC
 export interface ChildSpec {
   readonly id: string;
   readonly kind: string;
-  /** Bound of its orderly stop; the supervisor's own bound where it is absent. */
+  /** Bound of the child's orderly stop; the supervisor's own bound where absent. */
   readonly shutdownMs?: number;
   start(context: ChildContext): RunningChild | Promise<RunningChild>;
 }
@@ -28,7 +28,7 @@ export interface Child {
   running: RunningChild | null;
   restarts: number;
   lastError: string | null;
-  /** It is being removed, and will not be started again in any case. */
+  /** The child is being removed, and will not be started again in any case. */
   isLeaving: boolean;
 }
 

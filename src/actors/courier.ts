@@ -1,12 +1,12 @@
 /**
- * Carries out, one at a time, what a delivery asks for: hands events to the sink, has an outcome written down. It decides
- * nothing. When the delivery stops or fails, what is under way is aborted.
+ * Carries out a delivery's requests one at a time: it hands events to the sink, or has an outcome written down. It decides
+ * nothing. When the delivery stops or fails, the request under way is aborted.
  */
 import { fromCallback } from 'xstate';
 import { DeliveryError, type Sink } from '../sinks/sink.ts';
 import type { Pending } from './delivery-queue.ts';
 
-/** What became of events: they are settled once this is written down. */
+/** The outcome of events, which are settled once the outcome is written down. */
 export interface Outcome {
   readonly kind: 'delivered' | 'abandoned';
   readonly events: readonly Pending[];
@@ -15,7 +15,7 @@ export interface Outcome {
 
 export interface CourierPorts {
   readonly sink: Sink;
-  /** Resolves once the outcome is durable, as far as it has to be. */
+  /** Resolves once the outcome is durable, where it has to be durable. */
   settle(outcome: Outcome): Promise<void>;
 }
 
@@ -28,7 +28,7 @@ export type CourierReport =
   | { readonly type: 'REFUSED'; readonly message: string; readonly permanent: boolean }
   /** The outcome is durable. */
   | { readonly type: 'SETTLED' }
-  /** The journal did not take it. */
+  /** The journal did not take the outcome. */
   | { readonly type: 'UNSETTLED'; readonly error: Error };
 
 export const courier = fromCallback<CourierCommand, CourierPorts>(({ input, receive, sendBack }) => {

@@ -1,13 +1,16 @@
 /**
- * When an alert that a sink refused is tried again, and when it is given up: by its age, so that an outage of the receiver
- * loses none that is younger; exponential backoff with full jitter (Brooker, "Exponential Backoff And Jitter", AWS
- * Architecture Blog 2015); and a circuit breaker that waits longer once refusals follow each other, whichever alerts they
- * were for.
+ * When an alert that a sink refused is tried again, and when it is given up. An alert is given up by its age, so that an
+ * outage of the receiver loses no younger alert. Retries wait by exponential backoff with full jitter (Brooker,
+ * "Exponential Backoff And Jitter", AWS Architecture Blog 2015). A circuit breaker waits longer once refusals follow each
+ * other, whichever alerts they were for.
  */
 export interface DeliveryPolicy {
-  /** An alert that was raised so long ago, and is refused then, is given up. */
+  /** An alert of this age is given up when it is refused. */
   readonly giveUpAfterMs: number;
-  /** After so many attempts in a row the alerts behind it have their turn: what the receiver can't take holds nobody up. */
+  /**
+   * Attempts in a row at one alert before the alerts behind it have their turn, so that an alert that the receiver can't
+   * take holds up no other.
+   */
   readonly turnAttempts: number;
   readonly minBackoffMs: number;
   readonly maxBackoffMs: number;

@@ -1,23 +1,23 @@
 /**
- * What a sink has to deliver next, in order. The head is tried first; only an alert may go behind others, so that events
- * of every other stream leave in the order of their log.
+ * The events that a sink has to deliver next, in order. The head is tried first. Only an alert may go behind others, so
+ * that events of every other stream leave in the order of their log.
  */
 import type { Sink, SinkEvent } from '../sinks/sink.ts';
 
 /** An event that waits. */
 export interface Pending {
   readonly event: SinkEvent;
-  /** From when its age counts: when it was committed, or asked for again. */
+  /** When the event was committed, or asked for again. Its age counts from here. */
   readonly sinceMs: number;
-  /** Whether those behind it may have their turn. */
+  /** Whether the events behind this one may have their turn. */
   readonly yields: boolean;
-  /** Failed ones. */
+  /** Failed attempts. */
   readonly attempts: number;
 }
 
 export type DeliveryQueue = readonly Pending[];
 
-/** So many of the head as one delivery has: at least one, when there is one. */
+/** The events at the head that make one delivery; at least one, when there is one. */
 export function headOf(queue: DeliveryQueue, { events, bytes }: Sink['batch']): Pending[] {
   const head: Pending[] = [];
   let size = 0;
@@ -29,7 +29,9 @@ export function headOf(queue: DeliveryQueue, { events, bytes }: Sink['batch']): 
   return head;
 }
 
-/** After one more failed attempt at the first `tried`. Null when it was not the turn of those behind. */
+/**
+ * The queue after one more failed attempt at the first `tried` events. Null when it was not the turn of the events behind.
+ */
 export function refused(
   queue: DeliveryQueue,
   tried: number,
@@ -43,7 +45,7 @@ export function refused(
   return { queue: [...again.slice(1), ...others, head], heldBack: head };
 }
 
-/** How many of the first `tried` are so old that a refusal gives them up. */
+/** How many of the first `tried` events are so old that a refusal gives them up. */
 export function tooOld(queue: DeliveryQueue, tried: number, olderThanMs: number): number {
   const young = queue.slice(0, tried).findIndex(({ sinceMs }) => sinceMs > olderThanMs);
   return young < 0 ? Math.min(tried, queue.length) : young;

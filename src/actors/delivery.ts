@@ -9,8 +9,8 @@
  *   DRAIN: delivering, settling ──► draining ──► stopped; every other state ──► stopped
  *
  * One delivery serves one sink, so a slow sink pauses its own tail only: `taken` is called when there is room again. Events
- * leave the queue once their outcome is durable. While draining, the queue goes on until the first refusal, and the rest is
- * found again by the next start.
+ * leave the queue once their outcome is durable. While draining, the queue goes on until the first refusal. The next start
+ * finds the rest again.
  */
 import { assign, enqueueActions, setup } from 'xstate';
 import { type CourierPorts, type CourierReport, courier, type Outcome } from './courier.ts';
@@ -18,9 +18,9 @@ import { circuitOpen, DEFAULT_DELIVERY_POLICY, type DeliveryPolicy, retryDelayMs
 import { type DeliveryQueue, headOf, type Pending, refused, tooOld } from './delivery-queue.ts';
 
 export interface DeliveryPorts extends CourierPorts {
-  /** Those behind this event go first from now on: it stands by itself. */
+  /** The events behind this one go first from now on. This event is held by itself. */
   heldBack(pending: Pending): void;
-  /** The sink did not take what it was given, and is asked again. */
+  /** The sink refused the events that it was given, and will be asked again. */
   refused(message: string): void;
   nowMs(): number;
   /** From 0 to 1. */
@@ -30,7 +30,7 @@ export interface DeliveryPorts extends CourierPorts {
 export interface DeliveryInput {
   readonly ports: DeliveryPorts;
   readonly policy?: DeliveryPolicy;
-  /** Queue length from which the tail is paused; what it hands over at once may exceed it. */
+  /** Queue length at which the tail is paused. The events that the tail hands over at once may exceed it. */
   readonly queueBound?: number;
 }
 
@@ -38,7 +38,7 @@ export type DeliveryEvent =
   | {
       readonly type: 'EVENTS';
       readonly events: readonly Pending[];
-      /** Called when there is room for more: the tail waits for it before it reads on. */
+      /** Called when there is room for more. The tail waits for this call before it reads on. */
       readonly taken?: () => void;
     }
   | CourierReport
@@ -49,11 +49,11 @@ interface Context {
   readonly policy: DeliveryPolicy;
   readonly queueBound: number;
   readonly queue: DeliveryQueue;
-  /** So many of the queue's head are tried now. */
+  /** How many events at the queue's head are being tried. */
   readonly tried: number;
-  /** So many were settled by the outcome that is being written. */
+  /** How many events the outcome that is being written settles. */
   readonly settling: number;
-  /** So many events one attempt has at most: fewer once several were refused for good, until one is taken. */
+  /** The most events of one attempt: fewer once several were refused for good, until one is taken. */
   readonly batchEvents: number;
   /** Callbacks of a tail that waits for room. */
   readonly paused: readonly (() => void)[];
@@ -213,7 +213,7 @@ function settle(outcome: Outcome) {
   return { type: 'SETTLE' as const, outcome };
 }
 
-/** How many of the events that were just refused are not tried again. */
+/** How many of the events that were just refused are given up. */
 function givenUp({ policy, ports, queue, tried }: Context, permanent: boolean): number {
   if (permanent && tried === 1) return 1;
   return tooOld(queue, tried, ports.nowMs() - policy.giveUpAfterMs);

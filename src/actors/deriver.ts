@@ -1,6 +1,6 @@
 /**
- * Deriver: the operators of one partition that one actor drives. In the actor tree it is named for what they are: window
- * aggregator, the session of a domain, operators of users.
+ * Deriver: the operators of one partition that one actor drives. In the actor tree, the actor is named for its operators:
+ * window aggregator, the session of a domain, operators of users.
  *
  *   recovering ── RECOVERED ──► running ── DRAIN ──► stopped
  *
@@ -16,13 +16,13 @@ import type { Operator, OperatorAnew } from '../streams/operator.ts';
 
 export interface DeriverInput {
   readonly operators: readonly Operator[];
-  /** Notes how long each is at work; absent where nobody asks. */
+  /** Notes how long each operator is at work; absent where nobody asks. */
   readonly busy?: BusyTimes;
 }
 
 interface Restoring {
   readonly states: readonly SavedOperator[];
-  /** Told of operators that have no state among these that they can read. */
+  /** Called with the operators that found no state that they can read. */
   anew(operators: readonly OperatorAnew[]): void;
 }
 

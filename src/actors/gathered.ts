@@ -1,6 +1,6 @@
 /**
- * Batches on their way through a mailbox: whole ones, parts of one that was divided, and several of one source that become one
- * commit. The log says where the cut was, so a replay is not asked.
+ * Batches on their way through a mailbox: whole batches, parts of a divided batch, and several batches of one source that
+ * become one commit. The log shows where the cuts were, so a replay decides nothing.
  */
 import { handoverOf } from '../messages/trace-context.ts';
 import { withinBatch } from '../partition/within-batch.ts';
@@ -13,15 +13,18 @@ export interface Taken extends Batch {
 
 /** A part of a batch, or a whole one. */
 export interface Queued extends Batch {
-  /** Whether it is a part, and how many rows of its batch come before it. */
+  /** Present where this is a part of a batch. */
   readonly isPart?: true;
   readonly within?: { readonly source: string; readonly next: number; readonly rows: number };
 }
 
-/** About a source's own large batch: beyond that, a commit costs little beside its events. */
+/** About the size of a source's own large batches. Beyond it, a commit costs little beside its events. */
 export const GATHERED_BYTES = 64 * 1024;
 
-/** Batches as one: where the source stands after the last of them. `before`: before the first. */
+/**
+ * Several batches as one. The source then stands where it stands after the last of them; `before` is its position before
+ * the first.
+ */
 export function together(batches: readonly Queued[], before: number): Taken {
   const [first] = batches;
   const last = batches.at(-1);
@@ -33,7 +36,7 @@ export function together(batches: readonly Queued[], before: number): Taken {
   return { source: first.source, next, blocks, ...(trace === null ? {} : { trace }) };
 }
 
-/** How many of the batches that wait go into one commit of fewer than so many bytes with the one before them. */
+/** How many of the waiting batches go into one commit with `first`, within a bound of bytes. */
 export function gatheredWith(first: Queued, waiting: readonly Queued[], mostBytes: number): number {
   let bytes = bytesOf(first);
   let last = first;
@@ -45,7 +48,7 @@ export function gatheredWith(first: Queued, waiting: readonly Queued[], mostByte
   return waiting.length;
 }
 
-/** Whether two batches may be one commit: nothing is said of either but where its source stands. */
+/** Whether two batches may be one commit: neither says anything beside its source's position. */
 function areOne(a: Queued, b: Queued): boolean {
   if (a.source !== b.source || !isPlain(a) || !isPlain(b)) return false;
   return a.next === null ? b.next === null : b.next !== null && b.next > a.next;
@@ -59,7 +62,7 @@ function bytesOf({ blocks }: Batch): number {
   return blocks.reduce((sum, { bytes }) => sum + bytes.length, 0);
 }
 
-/** A part of a batch. Every part but the last keeps the source's position under a name of its own. */
+/** Makes a part of a batch. Every part but the last keeps the source's position under a name of its own. */
 export function partOf(
   batch: Queued,
   { blocks, from, to }: { readonly blocks: Batch['blocks']; readonly from: number; readonly to: number },

@@ -1,4 +1,7 @@
-/** The machines of actors as plain data, for who looks at them: states, what leads from one to another, and kinds of actors. */
+/**
+ * The actors' state machines as plain data, to be shown to people: states, transitions, and the kinds of actors that run
+ * each machine.
+ */
 import type { AnyStateMachine, AnyStateNode } from 'xstate';
 import { deliveryMachine } from './delivery.ts';
 import { deriverMachine } from './deriver.ts';
@@ -11,10 +14,13 @@ import { supervisorMachine } from './supervisor.ts';
 
 export interface MachinePicture {
   readonly machine: string;
-  /** Of the actors that run it, as the tree names them; of none, it is that of every other kind beside a consumer. */
+  /**
+   * The kinds of actors that run the machine, as the tree names them. With none, it is the machine of every other kind
+   * beside a consumer.
+   */
   readonly kinds: readonly string[];
   readonly states: readonly { readonly name: string; readonly isInitial: boolean; readonly isFinal: boolean }[];
-  /** `from` is null where every state has it. */
+  /** `from` is null where every state has the transition. */
   readonly transitions: readonly { readonly from: string | null; readonly to: string; readonly event: string }[];
 }
 
@@ -65,7 +71,7 @@ function* allNodes(node: AnyStateNode): Generator<AnyStateNode> {
 
 const nameOf = ({ path }: AnyStateNode): string => path.join('.');
 
-/** What xstate calls the end of something that it waits for, in words. */
+/** In words, the event by which xstate says that something it waited for has ended. */
 function eventWord(type: string): string {
   if (type === '') return 'at once';
   const after = /^xstate\.after\.(\w+)\./.exec(type);

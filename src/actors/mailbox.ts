@@ -1,6 +1,6 @@
 /**
- * The bounded queue in front of a partition consumer. A batch stays here until its commit is durable, so that a consumer
- * finds it again after a crash. A batch that the log already holds is acknowledged instead.
+ * The bounded queue in front of a partition consumer. A batch stays here until its commit is durable, so that the consumer
+ * finds it again after a failure. A batch that the log already holds is acknowledged and not taken again.
  */
 
 import { withinBatch } from '../partition/within-batch.ts';
@@ -13,7 +13,7 @@ export interface Suspect {
   readonly batch: Taken;
   readonly failures: number;
   readonly error: Error;
-  /** Whether it is itself a part of a divided batch. */
+  /** Whether the batch is itself a part of a divided batch. */
   readonly isPart: boolean;
 }
 
@@ -32,22 +32,25 @@ export interface Mailbox {
   /** Takes the batch only if there is room now. */
   offer(batch: Batch): boolean;
   /**
-   * Moves the oldest waiting batch into flight, with the batches of its source behind it, up to some bytes: they become one
-   * commit. What was in flight when the partition failed is taken batch by batch, so that the fault of one is known as its
-   * own. A batch that is delivered again is acknowledged instead, once nothing is in flight: until then its first delivery may
-   * not be durable.
+   * Moves the oldest waiting batch into flight, together with the batches of its source behind it, up to a bound of bytes:
+   * they become one commit. Batches that were in flight when the partition failed are taken one by one, so that the one at
+   * fault shows. A batch that is delivered again is acknowledged and not taken, once nothing is in flight: until then its
+   * first delivery may not be durable.
    */
   take(position: PositionOf): Taken | undefined;
   /**
-   * Notes that a batch could not be applied. When several fail together, the first is at fault. One with a call that did
-   * not return is tried again without the call.
+   * Notes that a batch could not be applied. When several batches fail together, the first is at fault. A batch with a call
+   * that did not return is tried again without the call.
    */
   failed(batch: Batch, error: Error): void;
   /** The next batch, when it has failed so often that it must be divided. */
   suspect(position: PositionOf): Suspect | null;
-  /** Notes that the suspect is about to be divided; a failure of that counts as one more. */
+  /** Notes that the suspect is about to be divided. A failed division counts as one more failure. */
   suspected(): void;
-  /** Notes that the suspect could not be divided: one with a call that did not return is divided again without it. */
+  /**
+   * Notes that the suspect could not be divided. A suspect with a call that did not return is divided again without the
+   * call.
+   */
   undivided(error: unknown): void;
   /** Puts the parts in place of the suspect, each with its blocks and its range of rows. */
   divide(parts: readonly { readonly blocks: Batch['blocks']; readonly from: number; readonly to: number }[]): void;
@@ -55,11 +58,11 @@ export interface Mailbox {
   failure(): string | null;
   /** The oldest batch in flight is durable. */
   settled(firstOffset: number, count: number): void;
-  /** After a restart: acknowledges what the log holds, and puts the rest of what was in flight back in front. */
+  /** After a restart: acknowledges the batches that the log holds, and puts the others that were in flight back in front. */
   recover(position: PositionOf): void;
-  /** Why it takes nothing more; null while it is open. */
+  /** Why the mailbox takes nothing more; null while it is open. */
   closed(): Error | null;
-  /** Refuses new batches from now on; what is in stays. */
+  /** Refuses new batches from now on. Batches that are in stay. */
   close(reason: Error): void;
   /** Takes batches again. */
   open(): void;
@@ -75,7 +78,10 @@ const IN_THE_LOG = { firstOffset: -1, count: 0 };
 /** A batch without its first rows. */
 export type DropRows = (blocks: Batch['blocks'], rows: number) => Batch['blocks'];
 
-/** `quarantineAfter` failures make a batch suspect. Batches are gathered up to `gatheredBytes`; 0: none are. */
+/**
+ * `quarantineAfter` failures make a batch suspect. Batches are gathered into commits of up to `gatheredBytes` bytes; with 0
+ * none are.
+ */
 export function createMailbox(
   bound: number,
   quarantineAfter = Number.POSITIVE_INFINITY,
@@ -84,11 +90,11 @@ export function createMailbox(
 ): Mailbox {
   let waiting: Queued[] = [];
   let flying: { readonly batches: readonly Queued[]; readonly taken: Taken }[] = [];
-  /** So many batches, those that were in flight when the partition failed, are taken one by one. */
+  /** How many batches are still taken one by one: those that were in flight when the partition failed. */
   let oneByOne = 0;
   /**
-   * The batch that failed last, how often, and how often so since a call was last cut off. A batch that was given up and
-   * comes again is another one.
+   * The batch that failed last, how often it failed, and how often since a call of it was last cut off. A batch that was
+   * given up and comes again counts as another one.
    */
   let fault: { readonly batch: Queued; failures: number; tries: number; error: Error } | null = null;
   let hasFailed = false;
@@ -96,7 +102,7 @@ export function createMailbox(
   let closed: Error | null = null;
   let arrived = (): void => {};
 
-  /** The part that is not in the log yet of a batch that was divided when it came before. */
+  /** The part of a batch that is not in the log yet, where the batch was divided when it came before. */
   function missing(batch: Queued, position: PositionOf): Queued {
     if (batch.next === null || batch.within !== undefined) return batch;
     const rows = position(withinBatch(batch.source, batch.next));
@@ -169,7 +175,7 @@ export function createMailbox(
       hasFailed = true;
       const [first] = flying.filter(({ taken }) => taken === lost);
       const [batch, ...others] = first?.batches ?? [];
-      // Of several it is not known which one is at fault: they are tried one by one.
+      // Nobody knows which of several batches is at fault, so they are tried one by one.
       if (batch === undefined || others.length > 0) return;
       const before = fault?.batch === batch ? fault : { failures: 0, tries: 0 };
       const failures = before.failures + 1;
@@ -251,7 +257,10 @@ export function createMailbox(
   };
 }
 
-/** Null when the error is of another kind, or the call was cut off before: then that did not help. */
+/**
+ * The batch without the call that did not return. Null when the error is of another kind, or when the call was cut off
+ * before, which then did not help.
+ */
 function withoutCall(batch: Queued, error: unknown): Queued | null {
   if (!(error instanceof StuckCallError)) return null;
   const { cutOffs = [] } = batch;

@@ -32,17 +32,20 @@ export interface PartitionConsumerPorts {
   divide(suspect: Suspect, committedAt: number): Promise<void>;
   /** Restores partition and derivers from the newest valid snapshot. Returns the offset to replay from. */
   loadSnapshot(): Promise<number>;
-  /** Folds the commits from an offset to the end of the log. `halted`: one of them can't be folded, however often. */
+  /**
+   * Folds the commits from an offset to the end of the log. `halted`: one of the commits can't be folded, however often it
+   * is tried.
+   */
   replay(fromOffset: number): Promise<'replayed' | 'halted'>;
   /** Tells the derivers that the partition is live. */
   recovered(): void;
   /** Resolves with the first event's offset once the commit is durable. */
   append(commit: Commit): Promise<number>;
-  /** Takes a snapshot when one is due, or `force` says so. */
+  /** Takes a snapshot when one is due, or in any case with `force`. */
   saveSnapshot(force: boolean): Promise<void>;
   /** Runs a callback in a later turn of the event loop, so that everything else gets its turn; dropped while one waits. */
   later(callback: () => void): void;
-  /** The same for a batch that has come: it may wait for others first. Dropped while one waits. */
+  /** Runs a callback for a batch that has come, which may first wait for other batches. Dropped while one waits. */
   arrived(callback: () => void): void;
   nowMs(): number;
   /** Told of every commit once it is durable. */
@@ -96,7 +99,7 @@ export const partitionConsumerMachine = setup({
       if (mailbox.inFlight >= MAX_COMMITS_IN_FLIGHT || context.dividing) return;
       const suspect = mailbox.suspect(ports.position);
       if (suspect !== null) {
-        // Its state is the one that the batches before it leave.
+        // The division starts from the state that the batches before leave.
         if (mailbox.inFlight === 0) self.send({ type: 'SUSPECT', suspect });
         return;
       }
@@ -117,7 +120,7 @@ export const partitionConsumerMachine = setup({
         .append(applied.commit)
         .then((firstOffset) => {
           const commit = { ...applied, firstOffset, batch };
-          // Also when this actor has failed by now: its successor finds the commit in the log and tells nobody.
+          // Told even if this actor has failed by now: its successor finds the commit in the log and tells nobody.
           ports.committed(commit);
           self.send({ type: 'DURABLE', commit });
         })

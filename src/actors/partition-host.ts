@@ -21,33 +21,33 @@ import { deriverMachine } from './deriver.ts';
 import type { PositionOf } from './mailbox.ts';
 import { type ChildContext, type RunningChild, type SupervisedActor, startSupervised } from './supervised.ts';
 
-/** A host fails for what another one in its thread did: neither its input nor its log is to blame. */
+/** A host's failure that another host in its thread caused: neither the input nor the log is to blame. */
 export class FailedElsewhere extends Error {}
 
 /** The outcome of restoring a snapshot. */
 export type Restored =
-  /** Another version wrote it: the state is left alone. */
+  /** Another version wrote the snapshot: the state is left as it was. */
   | { readonly kind: 'unreadable' }
   /** These operators are still at the start of the log. */
   | { readonly kind: 'restored'; readonly anew: readonly OperatorAnew[] };
 
 export interface PartitionHost {
-  /** Position taken for a source, committed or about to be; 0 before its first batch. */
+  /** The position of a source, committed or about to be; 0 before the source's first batch. */
   readonly position: PositionOf;
   /** How far the partition has come in the files and topics that it reads. */
   places(): Places;
-  /** Where the batch of a source ends that a part of is committed, and not all; null for none. */
+  /** The end of the source's batch of which only a part is committed; null when there is no such batch. */
   inside(source: string): number | null;
-  /** As of the last batch that was applied. */
+  /** The status as of the last batch that was applied. */
   status(): PartitionStatus;
-  /** What its operators hold, and how long they have been at work; in another thread, as of a second ago. */
+  /** What the operators hold, and how long they have been at work. From another thread, this is up to a second old. */
   held(): readonly HeldState[];
-  /** Starts the actor of this name, with the operators that it drives. */
+  /** Starts the actor of this name, which drives its operators. */
   startDeriver(deriver: string, context: ChildContext): RunningChild;
   restore(snapshot: Uint8Array): Promise<Restored>;
-  /** Folds all that the log holds up to an offset into these operators, which stand at its start. */
+  /** Folds all commits of the log below an offset into these operators, which stand at the start of the log. */
   rebuild(anew: readonly OperatorAnew[], toOffset: number): Promise<void>;
-  /** Folds what the log holds from one offset to another, without its derived events. */
+  /** Folds the log's commits from one offset to another, without their derived events. */
   replay(fromOffset: number, toOffset: number): Promise<void>;
   /** The derivers are live. */
   recovered(): void;
@@ -70,7 +70,7 @@ export interface HostSnapshot {
 
 export interface PartitionHostPorts {
   readonly fold: PartitionFold;
-  /** Another one, at the start of the log, to try a batch on. */
+  /** Makes another fold, at the start of the log, to try a batch on. */
   newFold(): PartitionFold;
   readonly writerOf: WriterOf;
   /** The commits of its log in a range of offsets. */
@@ -87,7 +87,7 @@ export function createPartitionHost(ports: PartitionHostPorts): PartitionHost {
   const busy = elapsedMs === undefined ? null : createBusyTimes(elapsedMs);
   const derivers = new Map<string, SupervisedActor<typeof deriverMachine>>();
   let applied = 0;
-  /** Of the commit that comes next. */
+  /** The offset of the next commit. */
   let nextOffset: number | null = null;
   let failure: Error | null = null;
   let isClosed = false;

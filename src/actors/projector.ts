@@ -6,8 +6,9 @@
  *      └─ waiting ◄──┘ no space, or a server that is away
  *
  * The work happens in the process that holds the stores; this machine decides when, and fails with it. It projects again at
- * once while it is behind, and otherwise waits for the journal to grow, so a slow store slows nothing but itself. What comes
- * after a quiet time is soon in the store; what comes steadily is gathered, since a small transaction costs more an event.
+ * once while it is behind, and otherwise waits for the journal to grow, so a slow store slows nothing but itself. Events
+ * after a quiet time are soon in the store. Events that come steadily are gathered, since a small transaction costs more
+ * for each event.
  */
 import { assign, fromPromise, setup } from 'xstate';
 
@@ -21,7 +22,10 @@ export interface ProjectorPorts {
   open(): Promise<void>;
   /** Projects one transaction's worth. Resolves with the events that it read, and whether nothing durable is left. */
   project(): Promise<ProjectedOnce>;
-  /** Whether the store lacks space, descriptors or its server: waited for, since no restart would bring any. */
+  /**
+   * Whether the error says that the store lacks space, descriptors or its server. The projector waits for these, since no
+   * restart would bring any.
+   */
   mayPass(error: unknown): boolean;
   /** How long to wait after so many failures in a row, in ms. */
   retryMs(failures: number): number;
@@ -40,9 +44,9 @@ interface Context {
   readonly failures: number;
 }
 
-/** How long to gather commits after a quiet time, in ms: a request or a file's end is often several. */
+/** How long to gather commits after a quiet time, in ms: a request or a file's end often makes several. */
 export const GATHER_MS = 20;
-/** How long a transaction keeps the next one away, in ms: rows coalesce, and the page is still live. */
+/** Pause between two transactions, in ms: enough for rows to coalesce, and short enough for a live page. */
 export const REST_MS = 500;
 
 export const projectorMachine = setup({

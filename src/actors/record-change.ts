@@ -9,7 +9,7 @@ import type { Clock } from './supervised.ts';
 
 export interface SupervisionPorts {
   readonly policy: RestartPolicy;
-  /** An orderly stop of one child may take so long; then it is killed. */
+  /** How long an orderly stop of one child may take before the child is killed. */
   readonly shutdownMs: number;
   readonly clock?: Clock;
   nowMs(): number;

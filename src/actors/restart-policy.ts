@@ -1,7 +1,7 @@
 /**
  * When a failed child is restarted, and when its supervisor gives up. Intensity is Erlang/OTP's (supervisor.erl,
- * add_restart): counted over all children of a supervisor, and more than `intensity` restarts within `periodMs`
- * escalate. Backoff is Pekko's (BackoffSupervisor): counted for each unit that restarts together.
+ * add_restart): restarts are counted over all children of a supervisor, and more than `intensity` of them within `periodMs`
+ * escalate. Backoff is Pekko's (BackoffSupervisor): it is counted for each unit that restarts together.
  */
 export interface RestartPolicy {
   readonly intensity: number;
@@ -16,7 +16,7 @@ export interface RestartPolicy {
 export class LastingError extends Error {}
 
 export interface RestartHistory {
-  /** When restarts were granted, within the period of the last one; ascending, at most `intensity` of them. */
+  /** Times of the restarts that were granted within the period of the last one; ascending, at most `intensity` of them. */
   readonly grantedAtMs: readonly number[];
   readonly backoff: ReadonlyMap<string, UnitBackoff>;
 }
@@ -24,7 +24,7 @@ export interface RestartHistory {
 interface UnitBackoff {
   /** Restarts since the last quiet stretch. */
   readonly streak: number;
-  /** When the last of them was due to run again. */
+  /** When the unit was due to run again after the last restart. */
   readonly dueAtMs: number;
 }
 

@@ -1,12 +1,13 @@
 /**
- * Run: what of one run of a job is at work, an actor for each attempt of a step.
+ * Run: the attempts of one run of a job that are at work, an actor for each attempt of a step.
  *
  *   idle ── BEGIN ──► working ── the last attempt has ended ──► idle
  *                        │
  *                        └─ STOP ──► stopping ── the last attempt has ended ──► idle
  *   idle ── CLOSE ──► closed
  *
- * It decides nothing: the scheduler says which steps begin, once that is journaled, and is told how each ended.
+ * It decides nothing. The scheduler says which steps begin, once that decision is journaled, and is told how each attempt
+ * ended.
  */
 import { type ActorRefFrom, assign, setup } from 'xstate';
 import type { AttemptEnd } from '../jobs/reports.ts';
@@ -15,7 +16,7 @@ import { stepMachine } from './step.ts';
 
 /** One attempt to begin. */
 export interface AttemptOrder {
-  /** Tells it from the others of the run: step, item and attempt. */
+  /** Unique within the run: step, item and attempt. */
   readonly id: string;
   readonly timeoutMs: number | null;
   attempt(signal: AbortSignal): Promise<StepOutcome>;
@@ -48,7 +49,7 @@ const run = setup({
           const { output } = step.getSnapshot();
           if (output !== undefined) self.send({ type: 'ENDED', id, end: output });
         },
-        // A fault of the actor itself: what the attempt does never fails it.
+        // This is a fault of the actor itself: nothing that the attempt does fails the actor.
         error: (error) => {
           const reason = `Its actor failed: ${error instanceof Error ? error.message : String(error)}`;
           fault.abort(new Error(reason));

@@ -5,9 +5,9 @@
  *        │                          └── DRAIN ──► stopping { closing ──► recording ──► closing … ──► awaiting }
  *        └── DRAIN ──► stopped ◄──────────────────────────────────────────────┘
  *
- * What one moment decides is one batch, in the journal as a whole or not at all. An attempt begins, and an operator is
- * answered, only once that is durable. How an attempt ended is recorded here, never by what carried it out. The wall clock
- * comes from a port and timers from the actor's clock; each decision that they cause is an event.
+ * The decisions of one moment are one batch, which the journal takes as a whole or not at all. An attempt begins, and a
+ * person is answered, only once the batch is durable. The scheduler records how an attempt ended; the attempt itself never
+ * does. The wall clock comes from a port and timers from the actor's clock; each decision that they cause is an event.
  */
 import { assign, fromPromise, setup } from 'xstate';
 import { type CommandAnswer, commanded, type JobCommand } from '../jobs/commands.ts';
@@ -19,11 +19,11 @@ import type { TablePublished } from '../messages/table-facts.ts';
 
 interface SchedulerPorts {
   nowMs(): number;
-  /** Once nothing of an earlier scheduler is at work: what it left. */
+  /** Resolves with the state that an earlier scheduler left, once nothing of that scheduler is at work. */
   recover(): Promise<JobsState>;
   /** Resolves once all of the events are durable, together. */
   record(events: readonly JobEvent[]): Promise<void>;
-  /** Told of the state once it is whole; it is changed in place from then on. */
+  /** Called with the state once it is whole. The scheduler changes it in place from then on. */
   recovered(state: JobsState): void;
   /** Begins an attempt, which answers with REPORTED. */
   begin(run: Run, step: StepChanged): void;
@@ -31,7 +31,7 @@ interface SchedulerPorts {
   stop(runId: string, reason: string): void;
   /** The run is over. */
   close(runId: string): void;
-  /** Tells an operator of something that changed nothing. */
+  /** Tells a person of something that changed nothing. */
   warn(message: string): void;
 }
 
@@ -45,21 +45,21 @@ export type SchedulerEvent =
   | { readonly type: 'REPORTED'; readonly report: AttemptReport }
   /** A job table was published, which the journal has. */
   | { readonly type: 'PUBLISHED'; readonly publication: TablePublished }
-  /** What jobs wait for beside the clock may have come. */
+  /** Something that jobs wait for beside the clock may have come. */
   | { readonly type: 'LOOK' }
   | { readonly type: 'DRAIN' };
 
 interface SchedulerContext extends SchedulerInput {
-  /** Changed in place: it has all that was decided, durable or not. */
+  /** The state with all decisions, durable or not; changed in place. */
   readonly state: JobsState;
-  /** Decided, and not yet handed to the journal. */
+  /** Events that were decided, and not yet handed to the journal. */
   readonly outbox: readonly JobEvent[];
-  /** Handed to the journal. */
+  /** Events that were handed to the journal and are not durable yet. */
   readonly recording: readonly JobEvent[];
-  /** Who waits until what is in the outbox is durable, and who until what is being recorded is. */
+  /** Callbacks that wait until the outbox is durable. Those in `answering` wait until `recording` is. */
   readonly waiting: readonly (() => void)[];
   readonly answering: readonly (() => void)[];
-  /** Jobs with runs in the future, of which an operator was told. */
+  /** Jobs with runs in the future, of which people were told. */
   readonly ahead: readonly string[];
   readonly draining: boolean;
   /** Publications that came before the state was there. */
@@ -152,7 +152,7 @@ const scheduler = setup({
     stopAll: ({ context: { state, ports } }) => {
       for (const { open } of state.jobs.values()) for (const runId of open.keys()) ports.stop(runId, STOPPING);
     },
-    /** What was decided and did not begin is to begin after the next start. */
+    /** Attempts that were decided and did not begin are to begin after the next start. */
     callBack: assign(({ context }) => {
       const { state, ports, recording } = context;
       const events = recording.flatMap(({ kind, event }): JobEvent[] => {

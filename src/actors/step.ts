@@ -5,7 +5,7 @@
  *       │ └─ it failed, or threw, or is out of time ──► ended
  *       └─ STOP ──► ended                 publishing is waited for: what is on its way can't be called back
  *
- * How it ended is its output: nothing that an attempt does fails the actor.
+ * The actor's output says how the attempt ended: nothing that an attempt does fails the actor.
  */
 import { assign, fromPromise, setup } from 'xstate';
 import type { AttemptEnd } from '../jobs/reports.ts';

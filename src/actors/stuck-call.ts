@@ -1,4 +1,4 @@
-/** Of a call of an operator's code that did not return: its batch is tried again without the call. */
+/** The error for a call of an operator's code that did not return. The call's batch is tried again without the call. */
 import type { CallCutOff } from '../messages/streams.ts';
 
 export class StuckCallError extends Error {

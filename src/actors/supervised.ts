@@ -64,7 +64,8 @@ export function startSupervised<M extends AnyStateMachine>(
     ...(logger === undefined ? {} : { logger }),
   });
   const send = actor.send.bind(actor);
-  // What it waited for may come after its end, and so may what others tell it: nobody is to hear of that any more.
+  // Results that the actor waited for, and events that others send it, may come after its end. Nobody is to hear of these
+  // any more.
   actor.send = (event) => {
     if (actor.getSnapshot().status === 'active') send(event);
   };

@@ -204,7 +204,7 @@ export function supervisorSpec(options: SupervisorOptions): ChildSpec {
 /** Children may come and go while it runs. */
 export interface RunningSupervisor extends RunningChild {
   /**
-   * Starts one more child and puts it before all others: what feeds it was there already, and is stopped first. False when
+   * Starts one more child and puts it before all others, so that it is stopped after the children that feed it. False when
    * the supervisor is ending, or still has a child of this name.
    */
   add(spec: ChildSpec): boolean;
@@ -214,7 +214,7 @@ export interface RunningSupervisor extends RunningChild {
 
 const TAKES_CHILDREN: readonly string[] = ['starting', 'running', 'restarting'];
 
-/** Starts a tree. Its failure, told to `context`, is the escalation of one of its children. */
+/** Starts a tree. The tree fails, which `context` is told, when one of its children escalates. */
 export function startSupervisor(options: SupervisorOptions, context: ChildContext): RunningSupervisor {
   const { parent, id, ports, strategy, isInputAtFault = () => false } = options;
   const path = parent === '' ? id : `${parent}/${id}`;

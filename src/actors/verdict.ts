@@ -11,9 +11,7 @@ export interface Family {
   readonly strategy: RestartStrategy;
   readonly table: ChildTable;
   readonly ports: SupervisionPorts;
-  /**
-   * Whether a single input makes the child fail. That is no reason to give up: the input is taken out of the way in the end.
-   */
+  /** Whether a single input makes the child fail. That is no reason to give up, since the input is quarantined in the end. */
   readonly isInputAtFault: () => boolean;
 }
 

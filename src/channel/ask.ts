@@ -12,8 +12,8 @@ const STARTING_MS = 5_000;
 const STARTING_RETRY_MS = 100;
 
 /**
- * Gives the rows as they come, and passes remarks to `note`. To stop reading ends the command. `declared`: stores of the pipeline
- * file that are asked where no service runs.
+ * Gives the rows as they come, and passes remarks to `note`. The command ends when the caller stops reading. `declared` are
+ * stores of the pipeline file that may be asked while no service runs.
  */
 export async function* askDirectory(
   dataDir: string,
@@ -36,7 +36,7 @@ export async function* askDirectory(
   }
 }
 
-/** Answers without a service. The time limit holds for the command alone; the read models catch up before. */
+/** Answers without a service. The read models catch up first; the time limit holds for the command after that. */
 async function* askOffline(
   offline: Offline,
   { command: name, request, timeoutMs, limit }: ChannelRequest,

@@ -1,7 +1,7 @@
 /**
- * The moment that a backup is of: how far each log was durable, all read at once, and nothing of the journal goes while its
- * files are copied. A log follows another only by what is durable there, and all of them are written here, so ends of one
- * moment fit together. The copying is done by the command that asks, not by the service.
+ * The moment of a backup: how far each log was durable, read for all logs at once. Nothing of the journal is removed while
+ * its files are copied. All logs are written by this process, and a log takes only durable events of another log, so ends
+ * of one moment fit together. The copying is done by the command that asks, not by the service.
  */
 import { rmSync } from 'node:fs';
 import { dirname, join } from 'node:path';
@@ -33,7 +33,7 @@ const HOLD_MS = 24 * 3_600_000;
 const STARTING_MS = 5_000;
 const STARTING_RETRY_MS = 100;
 
-/** First the ends, a row a log; then nothing until the request is cancelled. */
+/** Gives the ends first, one row for each log, then nothing until the request is cancelled. */
 export const backupHoldCommand = channelCommand({
   name: 'backup-hold',
   schema: {},
@@ -54,7 +54,8 @@ export const backupHoldCommand = channelCommand({
 async function endsOfRunning({ pipeline, config }: ServiceCore): Promise<ReadonlyMap<string, number>> {
   const { journal } = pipeline;
   const names = journal.logNames();
-  // The operations log is among these before its snapshots are, so that none is of more than the backup has.
+  // The operations log's end is read before that of its snapshots, so that no snapshot in the backup covers more than the
+  // backup has.
   const own = pipeline.units.map(({ log }) => log);
   if (config.sinks.length > 0 || names.includes(SINKS_LOG)) own.push(await journal.openLog(SINKS_LOG));
   if (names.includes(OPERATIONS_SNAPSHOTS_LOG)) own.push(await journal.openLog(OPERATIONS_SNAPSHOTS_LOG));
@@ -66,12 +67,15 @@ async function endsOfRunning({ pipeline, config }: ServiceCore): Promise<Readonl
   return ends;
 }
 
-/** Before the ends are looked at: what is published in the copy is then in the journal. */
+/** Has to run before the ends are read: whatever the copy has as published is then in the journal too. */
 async function copyJobTables(dataDir: string, tables: Pick<JobTablesProcess, 'ask'>): Promise<void> {
   if (hasJobTables(dataDir)) await tables.ask({ kind: 'copy', to: join(dataDir, JOBS_COPY) });
 }
 
-/** Of the service that runs on the directory, or else under the directory's lock. Throws a JournalError when neither can be had. */
+/**
+ * Holds the ends of the service that runs on the directory, or else those of the directory under its lock. Throws a
+ * JournalError when neither can be had.
+ */
 export async function holdEnds(dataDir: string): Promise<HeldEnds> {
   const { directory } = requireJournal(dataDir);
   const until = performance.now() + STARTING_MS;

@@ -13,11 +13,11 @@ import {
 
 export interface Answered {
   readonly rows: readonly Row[];
-  /** On the last answer: whether there were more rows than the limit. */
+  /** Set by the last answer: whether there were more rows than the limit. */
   readonly isCut: boolean;
 }
 
-/** A client ends its request by itself so long after the time in which the service should have ended it. */
+/** How long a client waits, after the service should have ended the request, before it ends the request itself. */
 const GRACE_MS = 5_000;
 
 /** Resolves with null when no service listens there. Throws when another user's service does. */
@@ -51,7 +51,7 @@ function isOwn(path: string, dataDir: string): boolean {
   }
 }
 
-/** Sends one request and gives the rows as they come. To stop reading cancels the request. */
+/** Sends one request and gives the rows as they come. The request is cancelled when the caller stops reading. */
 export async function* askChannel(
   socket: Socket,
   request: ChannelRequest,

@@ -24,8 +24,8 @@ export interface Target {
   /** Null when none runs: then the directory is the command's own. */
   readonly running: ServiceCore | null;
   /**
-   * Resolves with how far the logs were durable when it was called, once the read models have all of that, or after the
-   * time. What is then missing stands in a note.
+   * Resolves once the read models have everything that was durable at the call, or after `patienceMs`; a note then says
+   * what is missing. Gives how far the logs were durable at the call.
    */
   caughtUp(patienceMs: number, context: CommandContext): Promise<readonly LogRange[]>;
 }
@@ -69,7 +69,7 @@ export function channelCommand<const S extends RequestSchema>(command: {
 /** What the job tables are called among the stores. */
 const JOBS_STORE = 'jobs';
 
-/** A query waits so long for what was durable when it came, and then answers from what there is. */
+/** How long a query waits for the read models to have what was durable when it came. It then answers from what they have. */
 const QUERY_PATIENCE_MS = 2_000;
 
 export const queryCommand = channelCommand({
@@ -94,8 +94,8 @@ export const digestCommand = channelCommand({
 export type NamedDigest = { readonly name: string; readonly rows: number; readonly hash: string };
 
 /**
- * Of the tables, then of the derived streams: of a running service each as of its own moment. Of the tables that a process
- * writes about itself only with `all`.
+ * Digests of the tables, then of the derived streams. A running service gives each as of a moment of its own. Tables that a
+ * process writes about itself are included only with `all`.
  */
 export async function* digestsOf(
   target: Target,

@@ -9,7 +9,7 @@ export interface Place {
   remove(): void;
 }
 
-/** Makes the place. A socket that is there was left by a killed service, since this process holds the lock. */
+/** Makes the place. This process holds the lock, so a socket that is there already was left by a killed service. */
 export function makePlace(dataDir: string): Place {
   removeShortPlace(dataDir);
   const own = ownSocketPath(dataDir);

@@ -11,7 +11,7 @@ export interface ChannelRequest {
   readonly command: string;
   readonly request: Readonly<Record<string, unknown>>;
   readonly timeoutMs: number;
-  /** Rows to send at most. */
+  /** The most rows to send. */
   readonly limit: number;
 }
 

@@ -24,7 +24,10 @@ export interface Channel {
   close(): Promise<void>;
 }
 
-/** Requests at work at once: each may hold a thread of DuckDB or a process of SQLite. Others wait within their time. */
+/**
+ * Requests at work at once, since each may hold a thread of DuckDB or a process of SQLite. Other requests wait within their
+ * time.
+ */
 const MAX_RUNNING = 4;
 const MAX_CONNECTIONS = 64;
 /** How long a client may take to say what it wants. */
@@ -70,7 +73,7 @@ export async function openChannel(target: Target, logger: Logger): Promise<Chann
   };
 }
 
-/** Listens. The call makes the socket at once, with a mode that lets in nobody else. */
+/** Listens on a socket, which the call makes at once, with a mode that lets in nobody else. */
 function listen(server: Server, path: string): Promise<void> {
   return new Promise((resolve, reject) => {
     server.once('error', reject);

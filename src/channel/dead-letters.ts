@@ -1,10 +1,10 @@
 /**
- * Dead letters of every kind: inputs that were not taken, and events that a sink did not take. Each can be listed, shown
- * and replayed.
+ * Dead letters of every kind: inputs that a stream refused, and events that a sink refused. Each can be listed, shown and
+ * replayed.
  *
- * An input is read again as its source would read it today, and checked against today's expectations. If it passes, it is
- * committed together with a note that its dead letter is replayed, so a crash in between doubles nothing. What a sink
- * did not take is asked for again by an event, and the sink takes it up.
+ * An input is read again as its source would read it today, and checked against today's expectations. If the input passes,
+ * it is committed together with a note that its dead letter is replayed, so a crash in between doubles nothing. An event
+ * that a sink refused is asked for again by an event of its own, which the sink takes up.
  */
 import { logName } from '../messages/log-name.ts';
 import { alertDeliveryType, deadLetterReplayedType, sinkDeliveryType } from '../messages/types.ts';
@@ -64,7 +64,7 @@ export const dlqReplayCommand = channelCommand({
     }
     const { stream, ...others } = filter;
     const chosen = stream === ALL ? others : filter;
-    // What was replayed a moment ago must be known, or it would be taken twice.
+    // Dead letters that were replayed a moment ago must be known as such, or they would be taken twice.
     await target.caughtUp(Number.POSITIVE_INFINITY, context);
     let group: Row[] = [];
     for await (const rows of lettersOf(target, '*', chosen, false, 'log, log_offset, id', context)) {
@@ -207,7 +207,7 @@ async function commit(own: readonly Taken[], nowMs: number): Promise<void> {
   });
 }
 
-/** What a sink did not take, as against what was not taken in. */
+/** Whether a sink refused the event, and not a stream. */
 function isUndelivered({ format }: Row): boolean {
   return format === 'alert' || format === 'event';
 }
@@ -220,7 +220,7 @@ function undeliverable({ config }: ServiceCore, row: Row, startOfLog: number): s
   return `the event is not in the journal any more: ${row.log} was pruned`;
 }
 
-/** The sinks hear of it in the journal, and find there what they are to send. */
+/** The sinks read the request from the journal, and find the event there too. */
 async function requeue({ operations, platform }: ServiceCore, rows: readonly Row[]): Promise<void> {
   if (rows.length === 0) return;
   const changedAt = platform.nowMs();

@@ -1,4 +1,4 @@
-/** How far the logs of a running service are durable: who reads its journal beside it can't see that for itself. */
+/** How far the logs of a running service are durable. Another process that reads the journal can't see that for itself. */
 import { askChannel, connectChannel } from './channel-client.ts';
 import { channelCommand } from './channel-commands.ts';
 
@@ -13,7 +13,7 @@ export const durableEndsCommand = channelCommand({
   },
 });
 
-/** One past the last durable event, by log; null when no service runs there. */
+/** The offset behind the last durable event, by log; null when no service runs there. */
 export async function durableEnds(dataDir: string): Promise<ReadonlyMap<string, number> | null> {
   const socket = await connectChannel(dataDir);
   if (socket === null) return null;

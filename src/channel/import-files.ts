@@ -1,6 +1,6 @@
 /**
- * Files taken into a stream beside its own source: read, checked and committed as a source of files does it. The journal
- * knows a file by what is in it, so one that is given again goes on behind what is there of it.
+ * Takes files into a stream beside its own source. They are read, checked and committed as a source of files does it. The
+ * journal knows a file by its content, so a file that is given again goes on behind the part that the journal has.
  */
 import { filesInput } from '../service/file-input.ts';
 import { refusedOf } from '../service/refusal-counts.ts';

@@ -1,4 +1,4 @@
-/** Jobs over the channel: what there is, and what people ask of it. */
+/** Jobs over the channel: lists of jobs and runs, and people's commands to them. */
 import { JOB_ACTIONS, jobCommandOf } from '../jobs/command-words.ts';
 import { backfillSql } from '../jobs/run-file.ts';
 import { channelCommand, RequestError } from './channel-commands.ts';

@@ -4,8 +4,8 @@ import type { DeclaredStore } from '../projections/store-tables.ts';
 import { savedTableShapes } from '../projections/table-shapes.ts';
 
 /**
- * With their secrets where there is a configuration; else as the data directory last ran with, whose secrets are not kept: then
- * the environment has them, such as PGPASSWORD.
+ * The stores with their secrets where there is a configuration. Without one, the stores are those that the data directory
+ * last ran with. Their secrets are not kept, so the environment has to have them, such as PGPASSWORD.
  */
 export async function namedStores(dataDir: string, config: Config | null): Promise<readonly DeclaredStore[]> {
   if (config === null) return savedTableShapes(dataDir).declared ?? [];

@@ -33,42 +33,42 @@ export const PROJECTIONS = STORE_NAMES;
 export interface Offline {
   /** Events in all logs. */
   readonly eventsInJournal: number;
-  /** Projects what the stores have not got. Resolves with the events read. */
+  /** Projects the events that the stores lack. Resolves with the number of events read. */
   catchUp(onProgress?: (events: number) => void): Promise<number>;
   /**
-   * Derives the events of every log anew, in a pool of threads, and compares. Logs of no stream are left out. A call of an
-   * operator's code may take `stuckAfterMs`.
+   * Derives the events of every log anew, in a pool of threads, and compares them with the log. Logs that belong to no
+   * stream are left out. A call of an operator's code may take `stuckAfterMs`.
    */
   rederive(stuckAfterMs?: number): Promise<readonly ComparedLog[]>;
   query(store: string, sql: string): Promise<readonly Row[]>;
   digests(): Promise<readonly NamedDigest[]>;
-  /** For the commands that a running service answers too. */
+  /** The target for the commands that a running service answers too. */
   readonly target: Target;
   close(): Promise<void>;
 }
 
 const OPEN_ATTEMPTS = 3;
-/** As `supervision.stuckAfter` is where a pipeline file does not say it. */
+/** The default of a pipeline file's `supervision.stuckAfter`. */
 const STUCK_AFTER_MS = 30_000;
 
 export interface ComparedLog extends Rederived {
   readonly log: string;
-  /** What was before it had events removed, and is not compared. */
+  /** Offset. Commits before it had events removed, and are not compared. */
   readonly comparedFrom: number;
 }
 
 /**
- * As many as make most tables' rows more than one of DuckDB's row groups (122,880): those go straight to the file,
- * compressed, and not through its write-ahead log first.
+ * Enough events that most tables get more rows than one of DuckDB's row groups (122,880). Such rows go straight to the
+ * file, compressed, and not through the write-ahead log first.
  */
 const TRANSACTION = { maxEvents: 2_000_000, maxBytes: 64 * 1024 ** 2 } as const;
 
-/** Deletes the files of these read models. The journal is what they are rebuilt from. */
+/** Deletes the files of these read models, which can be rebuilt from the journal. */
 export function deleteStores(dataDir: string, stores: readonly string[]): void {
   for (const driver of stores.map(driverOf)) eraseFiles(driver, dataDir);
 }
 
-/** Stores of the pipeline file that are opened too, with their secrets; `rebuild`: from nothing. */
+/** Stores of the pipeline file that are opened too, with their secrets. Those in `rebuild` begin from nothing. */
 export interface NamedStores {
   readonly declared: readonly DeclaredStore[];
   readonly rebuild: boolean;
@@ -77,8 +77,8 @@ export interface NamedStores {
 const NONE: NamedStores = { declared: [], rebuild: false };
 
 /**
- * Takes the directory's lock and opens the stores. Throws a JournalError when a service runs on it.
- * `before` runs under the lock, before the stores are opened. What somebody else runs is opened only where it is named.
+ * Takes the directory's lock and opens the stores. Throws a JournalError when a service runs on it. `before` runs under the
+ * lock, before the stores are opened. A store that somebody else runs is opened only where it is named.
  */
 export async function openReadModels(
   dataDir: string,
@@ -88,7 +88,7 @@ export async function openReadModels(
   const journal = requireJournal(dataDir);
   const saved = savedTableShapes(dataDir);
   const isNamed = (store: string): boolean => declared.some(({ name }) => name === store);
-  // What the data directory knows of the others stays as it is.
+  // The data directory keeps what it knows of all other stores.
   const others = (saved.declared ?? []).filter(({ name }) => !isNamed(name));
   const tables = { ...saved, declared: [...others, ...declared] };
   const unlock = lockDirectory(journal.directory);
@@ -108,7 +108,7 @@ export async function openReadModels(
       const endOf = (log: string): number | undefined => ranges.find((range) => range.log === log)?.toOffset;
       if (isAhead(found[i] ?? {}, endOf)) await openStore(store, { ...task, rebuild: true });
     }
-    /** One that turns out to be damaged is made anew, once. */
+    /** Lets one store catch up. A store that turns out to be damaged is made anew, once. */
     async function catchUpOne(store: StoreProcess, onProgress: (events: number) => void): Promise<number> {
       let events = 0;
       for (let wasDamaged = false; ; ) {
@@ -124,7 +124,7 @@ export async function openReadModels(
         }
       }
     }
-    /** Each reads the journal for itself; what all of them have is the progress. */
+    /** Each store reads the journal for itself. The progress is what all of them have. */
     async function catchUp(onProgress?: (events: number) => void): Promise<number> {
       const reached = stores.all.map(() => 0);
       const done = await Promise.all(
@@ -201,7 +201,7 @@ export async function openReadModels(
   }
 }
 
-/** A damaged file may end the process that opens it; after some such ends it is made anew. */
+/** Opens a store. A damaged file may end the process that opens it; after a few such ends the file is made anew. */
 async function openStore(store: StoreProcess, task: Opening): Promise<StoreResults['open']> {
   for (let attempt = 1; ; attempt++) {
     try {

@@ -1,6 +1,6 @@
 /**
- * Dead letters of one operator. Everything else has taken their events, so a replay gives each to that operator alone, in
- * the partition where it failed.
+ * Dead letters of one operator. Everything else has taken their events. So a replay gives each event to that operator
+ * alone, in the partition where the operator failed.
  */
 import { STANDARD_FORMAT } from '../messages/stream-format.ts';
 import type { DeadLetter } from '../messages/streams.ts';
@@ -10,7 +10,7 @@ import type { ServiceCore } from '../service.ts';
 import type { Intake } from '../sources/source.ts';
 import { type Reread, reread } from '../workers/reread.ts';
 
-/** Their reason. */
+/** The reason in these dead letters. */
 export const OPERATOR_FAILED = 'operator-failed';
 
 export type Repeated =

@@ -9,13 +9,13 @@ import { windowKind } from '../streams/window-operator.ts';
 import { loadUserFunction } from '../user-code/load-function.ts';
 import { userOperatorKind } from '../user-code/user-operator-kind.ts';
 
-// What prepares operators compiles their expressions.
+// The code that prepares operators compiles their expressions.
 loadUserFunctionsBy(loadUserFunction);
 
-/** Those that have their section of the pipeline file beside them: to add one is a file, and a line here. */
+/** Kinds that bring a section of the pipeline file with them. To add one takes a file, and a line here. */
 export const KINDS_WITH_SECTION = [fraudOperators] as const;
 
-/** In the order in which a partition drives operators of them. */
+/** The kinds in the order in which a partition drives their operators. */
 export const OPERATOR_KINDS: readonly OperatorKind[] = [
   windowKind,
   joinKind,

@@ -1,6 +1,7 @@
 /**
- * Calls of a user's code: what it is given, and what becomes of what it did. A turn is one key's part in a call; its copy
- * of the state, its timers and its clearing are kept in the turn, and are done once the call has returned.
+ * Calls of a user's code: the arguments of each call, and the effects that it leaves. A turn is one key's part in a call.
+ * The turn holds a copy of the key's state, its timers and whether it is cleared; these take effect once the call has
+ * returned.
  */
 
 import type { DynamicEvent } from '../messages/codec.ts';
@@ -26,13 +27,16 @@ export interface CallsSpec {
   readonly outputs: ReadonlyMap<string, OutputWriter>;
 }
 
-/** Each of them throws what the user's code threw, and has then changed nothing but the outputs since they were marked. */
+/**
+ * Each function throws what the user's code threw. It has then changed nothing but the outputs, and these only behind their
+ * mark.
+ */
 export interface Calls {
   watermarkMs: number;
   onEvent(handler: Handler, event: DynamicEvent, key: Key, timeMs: number): void;
   onBroadcast(stream: string, event: DynamicEvent, timeMs: number): void;
   onTimer(key: KeyState, at: number): void;
-  /** Timers that timers set wait until they are released. */
+  /** From now on, timers that are set by timers wait until they are released. */
   holdTimers(): void;
   releaseTimers(): void;
 }
@@ -44,7 +48,7 @@ interface Turn {
   state: Row;
   timeMs: number;
   isCleared: boolean;
-  /** Set, or deleted, in order; those before a clearing are gone. Null for none. */
+  /** Timers set or deleted, in order, without those before a clearing. Null for none. */
   timers: TimerChange[] | null;
 }
 
@@ -117,7 +121,7 @@ export function createCalls(spec: CallsSpec): Calls {
     const state = known === null ? initial(key) : code.copy(known.state);
     return { key, known, state, timeMs, isCleared: false, timers: null };
   }
-  /** The one turn of an event or a timer: the next one takes its place. */
+  /** The one turn of an event or a timer. The next event's turn reuses the object. */
   const single: Turn = { key: null, known: null, state: {}, timeMs: 0, isCleared: false, timers: null };
   function singleTurn(key: Key, known: KeyState | null, timeMs: number): Turn {
     single.key = key;
@@ -129,7 +133,7 @@ export function createCalls(spec: CallsSpec): Calls {
     else if (known.spare === null) single.state = code.copy(known.state);
     else {
       single.state = code.copyInto(known.spare, known.state);
-      // Whatever a call that fails leaves in it is not used again.
+      // A failed call may leave anything in the copy, which is then not used again.
       known.spare = null;
     }
     return single;
@@ -154,7 +158,7 @@ export function createCalls(spec: CallsSpec): Calls {
     let kept = known;
     if (isCleared) {
       if (kept !== null) states.remove(kept);
-      // Timers that were set after it are of a key that begins anew.
+      // Timers that were set after the clearing belong to a key that begins anew.
       kept = timers?.some(({ isSet }) => isSet) === true ? states.add(key, initial(key), timeMs) : null;
     } else if (kept === null) kept = states.add(key, state, timeMs);
     else {
@@ -228,7 +232,7 @@ export function createCalls(spec: CallsSpec): Calls {
         leave();
       }
       states.broadcast = broadcast;
-      // A rule that is told is no sign of life of a key.
+      // A broadcast event is no sign of life of a key.
       for (const [known, own] of turns) keep({ ...own, timeMs: known.touchedMs }, false);
     },
     onTimer(known, at) {
@@ -258,7 +262,7 @@ function requireFit(path: string | null, record: Readonly<Row>, what: string): v
 
 function requireNoPromise(returned: unknown): void {
   if (typeof returned !== 'object' || returned === null || !('then' in returned)) return;
-  // It may reject with nobody there to hear it.
+  // A promise that the handler returned may reject with nobody there to hear it.
   Promise.resolve(returned).catch(() => {});
   throw new TypeError(
     'a handler may not be async: it is done when it returns. Fetch in a job, and join with its table',

@@ -49,7 +49,7 @@ function textOf({ partitions, batch, restartEvery }: Way): string {
   return `on ${partitions} partitions, ${batches}, ${restarts}`;
 }
 
-/** JSON of each key's outputs and state, by what it is. */
+/** JSON of each key's outputs and state, by output and key. */
 function resultsOf(
   operator: unknown,
   options: TestOperatorOptions,

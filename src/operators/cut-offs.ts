@@ -1,14 +1,15 @@
 /**
- * Calls that are not made, because they did not return when they were made. A call is known again by how many events the
- * operator had been given and how many calls came since: that is the same in every replay, whatever the batches.
+ * Calls that are not made again, because they did not return when they were made. A call is recognised by the number of
+ * events that the operator had been given, and the number of calls since. Both are the same in every replay, whatever the
+ * batches.
  */
 import type { CallCutOff } from '../messages/streams.ts';
 import type { CallPlace } from './running.ts';
 
-/** What a call fails on that is cut off. */
+/** The error by which a call that is cut off fails. */
 export class CutOffError extends Error {}
 
-/** As a snapshot has it. */
+/** Cut-offs as a snapshot has them. */
 export interface SavedCutOffs {
   readonly given: number;
   readonly calls: number;
@@ -16,11 +17,14 @@ export interface SavedCutOffs {
 }
 
 export interface CutOffs {
-  /** The place of the call that is made. */
+  /** The place of the call that is under way. */
   readonly place: CallPlace;
-  /** The operator is given an event, which is a call or waits. Returns how many came before it. */
+  /**
+   * Counts an event that the operator is given, whether it is handled at once or waits. Returns how many events came before
+   * it.
+   */
   give(): number;
-  /** A call is about to be made. Throws a CutOffError when it is cut off. */
+  /** Counts a call that is about to be made. Throws a CutOffError when the call is cut off. */
   call(): void;
   cut(call: CallCutOff): void;
   snapshot(): SavedCutOffs;

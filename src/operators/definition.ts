@@ -1,6 +1,6 @@
 /**
- * A user's operator as its module exports it, checked and without the types of its author: what the runtime and the
- * configuration go by. Everything that can be told before the first event is told here, with the place in the definition.
+ * A user's operator as its module exports it, checked, and without its author's types: the form that the engine and the
+ * configuration go by. Every fault that shows before the first event is reported here, with its place in the definition.
  */
 
 import { type AvroRecord, NAMESPACE } from '../messages/avro.ts';
@@ -42,7 +42,7 @@ export interface Definition {
   /** null: whatever the inputs have. */
   readonly key: 'long' | 'string' | null;
   readonly state: AvroRecord;
-  /** Their fields, by name, without the key and the time that each has. */
+  /** The outputs' fields, by output, without the key and the time that every output has. */
   readonly outputs: ReadonlyMap<string, AvroRecord>;
   readonly options: AvroRecord;
   /** By stream, the fields that its handlers read; null for all of them. */
@@ -53,14 +53,14 @@ export interface Definition {
   readonly on: ReadonlyMap<string, Handler>;
   readonly onBroadcast: ReadonlyMap<string, BroadcastHandler>;
   readonly onTimer: TimerHandler | null;
-  /** Why a state of an older version, though it fits the schema, can't be gone on from; null when it can. */
+  /** Why the operator can't go on from a state of an older version, though that state fits the schema; null when it can. */
   readonly unreadable: ((state: Readonly<Row>) => string | null) | null;
 }
 
 /** A definition that can't be used. The message begins with the place in it. */
 export class DefinitionError extends Error {}
 
-/** Fields that every output has of its own. */
+/** Fields that every output has in any case. */
 const OWN_FIELDS: readonly string[] = ['key', 'ts'];
 const KNOWN_PARTS = [
   ...['state', 'outputs', 'options', 'events', 'broadcast', 'key', 'initial', 'initialBroadcast'],
@@ -116,12 +116,12 @@ function record(part: string, shape: unknown, name: string): AvroRecord {
   }
 }
 
-/** Throws with the name of the first field whose type is none. */
+/** Throws with the name of the first field whose type is not valid. */
 function requireTypes(schema: AvroRecord): void {
   try {
     dynamicEventType(schema);
   } catch (error) {
-    // With those before it, whose types it may name.
+    // Checked with the fields before it, whose types this field may name.
     const wrong = schema.fields.find((_, i) => !isRecord({ ...schema, fields: schema.fields.slice(0, i + 1) }));
     const what = wrong === undefined ? '' : `${wrong.name}: ${JSON.stringify(wrong.type)} is no Avro type: `;
     throw new Error(`${what}${error instanceof Error ? error.message : String(error)}`, { cause: error });
@@ -185,7 +185,10 @@ function functionOf<F>(part: string, value: unknown): F | null {
   return value;
 }
 
-/** That it takes what it is given is its author's promise; with TypeScript the compiler's. */
+/**
+ * Whether the value is a function. That its parameters are right is its author's promise, or with TypeScript the
+ * compiler's.
+ */
 function isFunction<F>(value: unknown): value is F {
   return typeof value === 'function';
 }

@@ -1,4 +1,7 @@
-/** Events as objects for a handler: of the fields that it reads, by code that is generated for them. */
+/**
+ * Events as objects for a handler. Objects have the fields that the handler reads, and are made by code that is generated
+ * for these fields.
+ */
 
 import type { AvroRecord } from '../messages/avro.ts';
 import type { DynamicEvent } from '../messages/codec.ts';
@@ -6,7 +9,7 @@ import type { Column, Columns } from '../messages/columns.ts';
 import { textAt } from '../messages/columns.ts';
 import { BOOLEAN, type FlatField, flatFields, TEXT } from '../messages/flat-fields.ts';
 
-/** Reads the columns that it was last given. */
+/** Reads events from the columns that the reader was last given. */
 export interface EventReader {
   begin(columns: Columns): void;
   event(row: number): DynamicEvent;
@@ -54,7 +57,7 @@ function rowCode(fields: readonly FlatField[]): ReadRow {
     const value =
       op === TEXT ? `text(${column}, row)` : op === BOOLEAN ? `${column}.values[row] === 1` : `${column}.values[row]`;
     if (nullBranch < 0) return `${path[0]}: ${value}`;
-    // Columns have NaN for what is not finite, which is null wherever a field may be.
+    // Columns have NaN for a number that is not finite. Such a number is null where the field may be null.
     const isNull = `(${column}.nulls !== null && ${column}.nulls[row] === 1)`;
     const absent = op === TEXT ? isNull : `${isNull} || Number.isNaN(${column}.values[row])`;
     return `${path[0]}: (${absent}) ? null : ${value}`;

@@ -1,7 +1,7 @@
 /**
- * Events that wait for the watermark, where an operator takes them in the order of their times: those of several logs have
- * no order of arrival that would be the same on another number of partitions. Of one time, the stream and then the
- * content decides.
+ * Events that wait for the watermark, for an operator that takes them in the order of their times. The order of arrival
+ * would not do: events of several logs arrive in another order on another number of partitions. Among events of one time,
+ * the stream decides, then the content.
  */
 
 import type { DynamicEvent } from '../messages/codec.ts';
@@ -11,9 +11,9 @@ import { longOfText } from '../messages/exact-long.ts';
 export interface HeldEvent {
   readonly stream: string;
   readonly timeMs: number;
-  /** Its number among the events that the operator was given. */
+  /** The event's number among the events that the operator was given. */
   readonly position: number;
-  /** With all fields that it has. */
+  /** The event with all its fields. */
   readonly event: DynamicEvent;
 }
 
@@ -29,7 +29,7 @@ export interface HeldEvents {
 
 export function createHeldEvents(): HeldEvents {
   let events: HeldEvent[] = [];
-  /** Those before it were taken. */
+  /** Events before this place were taken. */
   let start = 0;
 
   function placeOf(event: HeldEvent): number {
@@ -76,7 +76,7 @@ function saved(_: string, value: unknown): unknown {
   return typeof value === 'bigint' ? { type: 'Long', data: value.toString() } : value;
 }
 
-/** Bytes, which JSON has as a list of numbers, and bigints. */
+/** Restores bytes, which JSON has as a list of numbers, and bigints. */
 function revived(_: string, value: unknown): unknown {
   if (typeof value !== 'object' || value === null || !('type' in value) || !('data' in value)) return value;
   if (value.type === 'Long' && typeof value.data === 'string') return longOfText(value.data) ?? value;

@@ -1,6 +1,6 @@
 /**
- * The state that an operator keeps: a record a key, its timers, and one record of what was broadcast. A call works on
- * another record than the one that is kept, so that one that fails has touched nothing. Keys are evicted by event time.
+ * The state that an operator keeps: for each key a record and timers, and one record for broadcast inputs. A call works on
+ * a copy of the kept record, so that a call that fails has touched nothing. Keys are evicted by event time.
  */
 import { type AvroRecord, NAMESPACE } from '../messages/avro.ts';
 import { type DynamicEvent, dynamicEventType, type EventType, resolvingDecoder } from '../messages/codec.ts';
@@ -15,7 +15,10 @@ import { isMap } from './shape.ts';
 export interface KeyState extends TimedKey {
   readonly key: Key;
   state: Row;
-  /** The record that the next call works on: what was kept before. The two take turns, so an event leaves no garbage. */
+  /**
+   * The record that the next call works on, which was the kept one before. The two records take turns, so an event leaves
+   * no garbage.
+   */
   spare: Row | null;
   /** The latest event time of an event or timer of the key. */
   touchedMs: number;
@@ -24,24 +27,24 @@ export interface KeyState extends TimedKey {
 export interface KeyStates {
   readonly timers: KeyTimers<KeyState>;
   broadcast: Readonly<Row>;
-  /** What the key has for an event of this time; undefined when it has nothing, or nothing any more. */
+  /** The key's state for an event of this time; undefined when the key has none, or none any more. */
   find(key: Key, timeMs: number): KeyState | undefined;
   add(key: Key, state: Row, timeMs: number): KeyState;
   remove(key: KeyState): void;
-  /** Keys that nothing has touched for the time to live go, but for those that still have timers. */
+  /** Removes keys that nothing has touched for the time to live, except keys that still have timers. */
   evict(watermarkMs: number): void;
   all(): Iterable<KeyState>;
   count(): number;
   /** Bytes of Avro, estimated from some of the keys. */
   bytes(): number;
-  /** `beside` is what the operator keeps besides its keys. */
+  /** `beside` holds what the operator keeps besides its keys. */
   snapshot(definition: string, beside: Beside): OperatorState;
-  /** Returns what was kept beside the keys; null when there was nothing. */
+  /** Restores the keys. Returns what was kept beside them; null when there was nothing. */
   restore(state: OperatorState): DynamicEvent | null;
 }
 
 interface Beside extends SavedCutOffs {
-  /** Those that wait for the watermark. */
+  /** Events that wait for the watermark. */
   readonly held: readonly object[];
 }
 
@@ -82,7 +85,7 @@ function stateSchema(definition: Definition): AvroRecord {
 export function createKeyStates(definition: Definition, broadcast: Readonly<Row>, ttlMs: number | null): KeyStates {
   const type = dynamicEventType(stateSchema(definition));
   const keys = new Map<Key, KeyState>();
-  /** For the time to live alone. */
+  /** Keys by sequence. Only the time to live needs them. */
   const bySequence = new Map<number, KeyState>();
   const expiries = createTimers();
   const timers = createKeyTimers<KeyState>();

@@ -1,6 +1,7 @@
 /**
- * Event-time timers of keys: one a key and instant. They fire by instant, then by which key came first, so the order
- * depends on what was seen and on nothing else. A heap finds the next one; which of its entries still hold is in the keys.
+ * Event-time timers of keys, one for each key and instant. They fire by instant, then by which key came first, so their
+ * order depends on the events seen and on nothing else. A heap finds the next timer. The keys say which of the heap's
+ * entries still hold.
  */
 import { addTimer, createTimers, nextDeadlineMs, type Timers, takeTimer } from '../streams/timers.ts';
 
@@ -15,12 +16,12 @@ export interface KeyTimers<T extends TimedKey> {
   set(key: T, at: number): void;
   remove(key: T, at: number): void;
   removeAll(key: T): void;
-  /** The next one at or before `untilMs`, taken out; null when there is none. */
+  /** Takes out the next timer at or before `untilMs`; null when there is none. */
   take(untilMs: number): { readonly key: T; readonly at: number } | null;
   count(): number;
 }
 
-/** Entries of the heap that hold no more are kept up to so many, beside as many as hold. */
+/** The heap may keep this many outdated entries, and beyond that as many as it has valid ones. */
 const STALE_MIN = 1024;
 
 export function createKeyTimers<T extends TimedKey>(): KeyTimers<T> {

@@ -1,7 +1,8 @@
 /**
- * A state machine a key: an xstate machine as an operator. Its persisted snapshot is the state of the key, as JSON; what it
- * emits goes to the output that is named by the type; its delays are timers in event time. Nothing of xstate's own clock,
- * mailbox or actors is used, so the machine does in a replay what it did before, and in a test with xstate alone.
+ * An xstate machine as an operator: each key has a machine of its own. The machine's persisted snapshot is the state of the
+ * key, as JSON. An emitted event goes to the output that has the name of the event's type. Delays are timers in event time.
+ * xstate's own clock, mailbox and actors are not used, so a replay of the machine does what the machine did before, and so
+ * does a test with xstate alone.
  */
 
 import { type AnyStateMachine, initialTransition, transition } from 'xstate';
@@ -11,7 +12,7 @@ import type { EventOf, EventShapes, KeyName, KeyOf, Nothing, OperatorDefinition,
 import type { FromShape, Shape } from './shape.ts';
 import { isMap } from './shape.ts';
 
-/** By the events that it takes. */
+/** A machine, typed by the events that it takes. */
 export interface MachineOf<M> {
   transition(snapshot: never, event: M, scope: never): unknown;
 }
@@ -24,9 +25,9 @@ export interface MachineOperatorSpec<
   E extends EventShapes,
   K extends KeyName,
 > {
-  /** Its context has to be the same after JSON. It gets `{ key, options }` as input. */
+  /** The machine's context has to be the same after a way through JSON. The machine gets `{ key, options }` as input. */
   readonly machine: AnyStateMachine & MachineOf<M>;
-  /** By input stream: what an event is to the machine; null passes it over. */
+  /** By input stream, the machine's event for an event of the stream; null leaves the event out. */
   readonly events: {
     readonly [N in (keyof E | keyof KnownStreams) & string]?: (
       event: EventOf<E, N>,
@@ -35,11 +36,11 @@ export interface MachineOperatorSpec<
   };
   /** Fields of input streams that are not Millrace's own. */
   readonly streams?: E;
-  /** By the type of what the machine emits. */
+  /** The fields of each output, by the type of the event that the machine emits. */
   readonly outputs?: O;
   readonly options?: P;
   readonly key?: K;
-  /** A machine that is done ignores what comes; `clear` forgets it, and the key begins anew. */
+  /** `keep`: a machine that is done ignores further events. `clear`: the machine is forgotten, and the key begins anew. */
   readonly whenDone?: 'keep' | 'clear';
 }
 
@@ -164,7 +165,10 @@ interface Action {
   readonly exec: unknown;
 }
 
-/** What a transition asks for: outputs, timers, and the machine's own actions. Returns the delays that are then open. */
+/**
+ * Carries out the actions of a transition: outputs, timers, and the machine's own actions. Returns the delays that are then
+ * open.
+ */
 function act(actions: readonly Action[], before: readonly Delay[], { ctx, isTimer }: Turn): Delay[] {
   let delays = [...before];
   for (const { type, params, info, exec } of actions) {
@@ -176,7 +180,7 @@ function act(actions: readonly Action[], before: readonly Delay[], { ctx, isTime
       const id = String(own.id ?? own.event.type);
       const at = Math.ceil(ctx.time + Number(own.delay ?? 0));
       delays = [...without(delays, id, ctx), { id, at, event: own.event }];
-      // What is due at the instant of a timer is done in its call.
+      // All delays that are due at the instant of a timer are done in the timer's call.
       if (!isTimer || at > ctx.time) ctx.timer(at);
     } else if (type === 'xstate.cancel') {
       delays = without(delays, String(own.sendId), ctx);

@@ -1,13 +1,13 @@
 /**
  * The types of an operator as its user writes it: a function for each input stream, over the state of the event's key.
- * Types of state, outputs, options and events are read off their schemas. What is written is checked where a module is
- * loaded (definition.ts), so that plain JavaScript is held to the same.
+ * Types of state, outputs, options and events are read off their schemas. The definition is also checked when its module is
+ * loaded (definition.ts), so that plain JavaScript is held to the same rules.
  */
 
 import type { KnownStreams } from '../builtin-types.ts';
 import type { FromShape, Shape } from './shape.ts';
 
-/** In `events`, for a stream whose type is written in TypeScript; the schema is then the stream's own. */
+/** Stands in `events` for a stream whose type is written in TypeScript. The schema is then the stream's own. */
 export interface TypedEvents<T> {
   readonly events: 'typed';
   /** Holds the type alone; there never is a value. */
@@ -26,7 +26,7 @@ export type EventOf<E, N> = N extends keyof E
     ? Readonly<KnownStreams[N]>
     : never;
 
-/** Whatever the pipeline file has as key, until `key` says which: only then can it be held to a type. */
+/** The key's type while the definition has no `key`: whatever the pipeline file has as key. */
 type UndeclaredKey = ReturnType<JSON['parse']>;
 export type KeyName = 'long' | 'string';
 export type KeyOf<K> = [K] extends [never]
@@ -37,29 +37,35 @@ export type KeyOf<K> = [K] extends [never]
       ? string
       : UndeclaredKey;
 
-/** What a handler has beside its event and state. It is good only until the handler returns. */
+/** What a handler gets beside its event and state. The context is valid only until the handler returns. */
 export interface OperatorContext<K, O, P, B> {
-  /** Of the event, or of the timer. */
+  /** The key of the event, or of the timer. */
   readonly key: KeyOf<K>;
-  /** Event time of the event, or the instant of the timer; epoch ms. */
+  /** Event time of the event, or the instant of the timer, in epoch ms. */
   readonly time: number;
   /** No on-time event at or before it is still to come; -Infinity before the first event. */
   readonly watermark: number;
   readonly options: Readonly<FromShape<P>>;
-  /** What the broadcast inputs have told, the same for all keys. */
+  /** The record that the broadcast inputs write, the same for all keys. */
   readonly broadcast: Readonly<FromShape<B>>;
-  /** Writes an event of an output stream; its key is this key, its time this time. Throws when it does not fit. */
+  /**
+   * Writes an event of an output stream, with this context's key and time. Throws when the record does not fit the output's
+   * schema.
+   */
   emit<N extends keyof O & string>(output: N, record: FromShape<O[N]>): void;
-  /** Has onTimer called once the watermark has reached `at`. A key has one timer an instant. */
+  /** Has onTimer called once the watermark has reached `at`, in epoch ms. A key has at most one timer for an instant. */
   timer(at: number): void;
   deleteTimer(at: number): void;
   /** Forgets the key: its state and its timers. */
   clear(): void;
-  /** From 0 to 1, the same in every replay: of the key, the time and the seed. */
+  /** A number from 0 to 1 that depends on the key, the time and the seed alone, so it is the same in every replay. */
   random(seed?: number | string): number;
 }
 
-/** Of a broadcast event, which every partition sees: it belongs to no key, so outputs and timers come of a key's turn. */
+/**
+ * The context of a broadcast event, which every partition sees. The event belongs to no key, so outputs and timers are made
+ * in a key's turn.
+ */
 export interface BroadcastContext<K, S, O, P, B> {
   readonly time: number;
   readonly watermark: number;
@@ -76,22 +82,22 @@ export interface OperatorSpec<
   B extends Shape,
   K extends KeyName,
 > {
-  /** One record a key; nothing, when it is left out. */
+  /** The fields of the record that each key has; a key has none when this is left out. */
   readonly state?: S;
-  /** Each is the stream `<operator>.<output>`. */
+  /** The fields of each output, which is the stream `<operator>.<output>`. */
   readonly outputs?: O;
   /** What the pipeline file may set. */
   readonly options?: P;
-  /** Of input streams that are not Millrace's own: the fields that the handlers need. */
+  /** The fields that the handlers need of input streams that are not Millrace's own. */
   readonly events?: E;
-  /** One record, that broadcast inputs write and every key reads. */
+  /** The fields of the one record that broadcast inputs write and every key reads. */
   readonly broadcast?: B;
-  /** What the key of its inputs is. */
+  /** The type of the inputs' key. */
   readonly key?: K;
-  /** State of a key that has none; zeros, empty texts and nulls, when it is left out. */
+  /** The state that a key begins with. When this is left out, a key begins with zeros, empty texts and nulls. */
   readonly initial?: (key: KeyOf<K>, options: Readonly<FromShape<P>>) => FromShape<S>;
   readonly initialBroadcast?: (options: Readonly<FromShape<P>>) => FromShape<B>;
-  /** By input stream. The state is changed in place. */
+  /** Handlers by input stream. A handler changes the state in place. */
   readonly on?: {
     readonly [N in StreamName<E>]?: (
       event: EventOf<E, N>,
@@ -99,7 +105,7 @@ export interface OperatorSpec<
       ctx: OperatorContext<K, O, P, B>,
     ) => void;
   };
-  /** By input stream whose key is null in the pipeline file. */
+  /** Handlers by input stream, for the streams whose key is null in the pipeline file. */
   readonly onBroadcast?: {
     readonly [N in StreamName<E>]?: (
       event: EventOf<E, N>,
@@ -110,7 +116,7 @@ export interface OperatorSpec<
   readonly onTimer?: (at: number, state: FromShape<S>, ctx: OperatorContext<K, O, P, B>) => void;
 }
 
-/** Of what is not declared. */
+/** The type of a part that is not declared. */
 export type Nothing = Record<never, never>;
 
 /** What a module exports as its default. */
@@ -120,9 +126,9 @@ export interface OperatorDefinition<
   P extends Shape = Shape,
   E extends EventShapes = EventShapes,
 > {
-  /** Told by a word, not by identity: a project may have two copies of the package. */
+  /** A word marks a definition. Identity would not do, since a project may have two copies of the package. */
   readonly millrace: 'operator';
   readonly spec: object;
-  /** Hold the types alone. */
+  /** Holds types alone; there never is a value. */
   readonly types?: { readonly state: S; readonly outputs: O; readonly options: P; readonly events: E };
 }

@@ -2,7 +2,7 @@
 import { dynamicEventType } from '../messages/codec.ts';
 import { type Definition, DefinitionError, type Row } from './definition.ts';
 
-/** Throws a DefinitionError that begins with the option. */
+/** Throws a DefinitionError whose message begins with the option's name. */
 export function optionsOf({ options: schema }: Definition, given: Readonly<Row>): Readonly<Row> {
   const names = schema.fields.map(({ name }) => name);
   const stray = Object.keys(given).find((name) => !names.includes(name));

@@ -10,7 +10,7 @@ import { BOOLEAN, type FlatField, flatFields, INT, LONG, TEXT } from '../message
 export interface RecordCode {
   /** A new record of the fields that the schema has. */
   copy(record: Readonly<Record<string, unknown>>): Record<string, unknown>;
-  /** The same into a record that copy() made before, where nothing else holds that. */
+  /** Copies into a record that copy() made before, and that nothing else holds. */
   copyInto(into: Record<string, unknown>, record: Readonly<Record<string, unknown>>): Record<string, unknown>;
   /** The path of the first value that does not fit, or of a field that the schema does not have; null when all fit. */
   misfit(record: Readonly<Record<string, unknown>>): string | null;

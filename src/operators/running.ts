@@ -1,30 +1,30 @@
 /**
- * Which operator's code runs in this thread, or which function's: what guards the clock asks here. Around each call it costs
- * a few stores. Another thread may look on through shared memory, since a call that does not return says nothing by itself.
+ * Which operator's or function's code runs in this thread. The guard of the clock asks here. Each call costs a few stores
+ * to memory. Another thread may watch through shared memory, since a call that does not return can't report itself.
  */
 import { Buffer } from 'node:buffer';
 
 export const running: { operator: string | null; function: string | null } = { operator: null, function: null };
 
-/** Which call of an operator: the same in every replay. */
+/** A call of an operator, told by numbers that are the same in every replay. */
 export interface CallPlace {
   given: number;
   call: number;
 }
 
 export interface RunningCall {
-  /** Or the function, with brackets behind its name. */
+  /** The operator, or a function's name with brackets behind it. */
   readonly operator: string;
   /** Whose partition calls the function; null for an operator, whose name says it. */
   readonly stream: string | null;
   readonly partition: number;
   /** Which call of the operator it is: see CallCutOff. */
   readonly place: CallPlace;
-  /** Calls before it, wrapped at 32 bits: as long as it stays, the call is the same. */
+  /** Calls before this one, wrapped at 32 bits. While the number stays, the call is the same. */
   readonly number: number;
 }
 
-/** The numbers of the memory; the name follows them. */
+/** Places of the numbers in the memory; the name follows the numbers. */
 const CALLS = 0;
 const IS_INSIDE = 1;
 const PARTITION = 2;
@@ -90,7 +90,10 @@ export function leaveOperator(): void {
   numbers[IS_INSIDE] = 0;
 }
 
-/** The call that is under way where this memory is written; null when none is. Exact for one that stays. */
+/**
+ * The call that is under way in the thread that writes this memory; null when none is. Exact for a call that does not
+ * return.
+ */
 export function runningCall(shared: SharedArrayBuffer): RunningCall | null {
   const [calls = 0, isInside = 0, partition = 0, length = 0, call = 0] = new Int32Array(shared, 0, NUMBERS);
   if (isInside === 0) return null;

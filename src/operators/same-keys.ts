@@ -1,4 +1,4 @@
-/** Whether state of an earlier definition is of the same keys: what its schema alone does not say. */
+/** Whether state of an earlier definition is of the same keys. The state's schema alone does not say that. */
 import { UnreadableStateError } from '../streams/operator.ts';
 import type { Definition } from './definition.ts';
 import { isMap } from './shape.ts';
@@ -12,7 +12,10 @@ export function definitionText({ kind }: Definition, inputs: readonly Input[]): 
   return JSON.stringify({ kind, keys: Object.fromEntries(inputs.map(({ stream, key }) => [stream, key])) });
 }
 
-/** An input may come or go; one that stays has to keep its key. Throws an UnreadableStateError. */
+/**
+ * An input may come or go, but an input that stays has to keep its key. Throws an UnreadableStateError when its key is
+ * another.
+ */
 export function requireSameKeys(text: string, { kind }: Definition, inputs: readonly Input[]): void {
   const written: unknown = JSON.parse(text);
   if (!isMap(written) || !isMap(written.keys) || written.kind !== kind) {

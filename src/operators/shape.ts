@@ -14,10 +14,10 @@ import {
 
 type ShortName = Exclude<AvroPrimitive, 'null'> | 'timestamp-millis';
 
-/** A type by name; with a question mark it may be null, and is null where it was not written. */
+/** A type by name. With a question mark, the value may be null, and is null where it was not written. */
 export type ShapeType = ShortName | `${ShortName}?` | Exclude<AvroSchema, string>;
 
-/** With a default, a field may be added to a state that older snapshots lack it in. */
+/** A field with a default may be added to a state whose older snapshots lack the field. */
 export type ShapeField = ShapeType | { readonly type: ShapeType; readonly default: unknown };
 
 export type Shape = AvroRecord | { readonly [field: string]: ShapeField };
@@ -82,7 +82,7 @@ function isPrimitive(word: string): word is AvroPrimitive {
   return AVRO_PRIMITIVES.includes(word);
 }
 
-/** Whether it has the form of one; the codec says whether it is one. */
+/** Whether the value has the form of an Avro schema. Whether it is a valid one is for the codec to say. */
 function isAvroSchema(value: unknown): value is AvroSchema {
   return Array.isArray(value) || (isMap(value) && 'type' in value);
 }

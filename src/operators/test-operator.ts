@@ -1,6 +1,6 @@
 /**
  * An operator by itself, for its author's tests: events and watermarks go in, outputs and state come out, and a restart
- * goes through the bytes of a snapshot. No journal, no files, no time but what the test says.
+ * goes through the bytes of a snapshot. There is no journal and no file, and the test alone moves time.
  */
 
 import { KNOWN_STREAMS, type KnownStreams } from '../builtin-types.ts';
@@ -18,15 +18,15 @@ import type { FromShape, Shape } from './shape.ts';
 import { createUserOperator, type UserOperator, type UserOperatorSpec } from './user-operator.ts';
 
 export interface TestOperatorOptions {
-  /** As in the pipeline file: the key field of each stream; null broadcasts it. */
+  /** The key field of each stream, as in the pipeline file; null broadcasts the stream. */
   readonly input: Readonly<Record<string, string | null>>;
   readonly options?: Readonly<Row>;
-  /** By stream; the first timestamp-millis field of its schema, when it is left out. */
+  /** The field of event time, by stream; the first timestamp-millis field of the stream's schema when left out. */
   readonly eventTime?: Readonly<Record<string, string>>;
   readonly name?: string;
   readonly ttlMs?: number;
   readonly onError?: 'fail' | 'deadLetter';
-  /** Keys are spread over so many. Results are the same on any number. */
+  /** The number of partitions over which keys are spread. Results are the same on any number. */
   readonly partitions?: number;
 }
 
@@ -34,20 +34,20 @@ type OutputOf<O, N extends keyof O> = FromShape<O[N]> & { readonly key: Key; rea
 type StreamOf<E> = (keyof E | keyof KnownStreams) & string;
 
 export interface OperatorTest<S, O, E> {
-  /** Events of one stream as one batch. They move no watermark. */
+  /** Sends events of one stream as one batch. They move no watermark. */
   send<N extends StreamOf<E>>(stream: N, ...events: readonly EventOf<E, N>[]): void;
-  /** The watermark of all inputs: timers at or before it fire. */
+  /** Moves the watermark of all inputs, in epoch ms: timers at or before it fire. */
   watermark(atMs: number): void;
-  /** The input has ended: timers fire as if they were due, and stay. */
+  /** Ends the input: timers fire as if they were due, and stay. */
   endOfInput(): void;
   /** Stops, and goes on from a snapshot. */
   restart(): void;
   /** Drains an output: what came since it was read last. */
   output<N extends keyof O & string>(output: N): OutputOf<O, N>[];
-  /** Of a key; null when there is none. */
+  /** The state of a key; null when there is none. */
   state(key: Key): FromShape<S> | null;
   broadcast(): Readonly<Row>;
-  /** Instants, in order. */
+  /** The instants of a key's timers in epoch ms, in order. */
   timers(key: Key): readonly number[];
   keyCount(): number;
   /** Drains the events that failed, with `onError: 'deadLetter'`. */
@@ -81,7 +81,7 @@ export function testOperator<S extends Shape, O extends Shapes, P extends Shape,
   };
 }
 
-/** What was decoded by the schema that its type is read off is of that type. */
+/** A value that was decoded by a schema is of the type that is read off that schema. */
 function fitsSchema<T>(value: unknown): value is T {
   return typeof value === 'object' && value !== null;
 }
@@ -236,7 +236,7 @@ function streamOf(
   const columns = (rows: readonly DynamicEvent[]): Columns => {
     // Through Avro, as in a pipeline: an event that does not fit its schema fails here.
     const block = type?.encodeBlock(rows);
-    // What is declared of a stream is what the handlers read; its key may be another field.
+    // A declaration has the fields that the handlers read; the stream's key may be another field.
     return isWhole && type !== null && block !== undefined ? type.columns(block) : columnsOfEvents(rows);
   };
   return { stream, key, schema, timeField, columns };

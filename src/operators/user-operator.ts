@@ -1,6 +1,6 @@
 /**
- * A user's operator as an operator of a partition. Each call of its code works on a copy of the key's state; what it wrote
- * and set counts only when it returned, so a call that fails leaves state, timers and outputs as they were.
+ * A user's operator as an operator of a partition. Each call of the user's code works on a copy of the key's state. The
+ * call's state, timers and outputs count only once it has returned, so a call that fails leaves all of them as they were.
  *
  * Timers fire by instant, then by which key came first, before the watermark passes on.
  */
@@ -25,14 +25,14 @@ import { createOutputWriter, type OutputWriter } from './output-writer.ts';
 import { recordCode } from './record-code.ts';
 import { definitionText, requireSameKeys } from './same-keys.ts';
 
-/** As derivations call the kind, and the actor tree the actor that drives it. */
+/** The name of the kind in derivations, and of the actor that drives it in the actor tree. */
 export const USER_OPERATOR = 'operator';
 
 export interface OperatorInputSpec {
   readonly stream: string;
-  /** The field that is the key; null: every partition sees the stream, and it belongs to no key. */
+  /** The key field; null where every partition sees the stream, whose events then belong to no key. */
   readonly key: string | null;
-  /** Of its events; null where it is not known. */
+  /** The schema of the stream's events; null where it is not known. */
   readonly schema: AvroRecord | null;
 }
 
@@ -41,19 +41,19 @@ export interface UserOperatorSpec {
   readonly name: string;
   readonly definition: Definition;
   readonly inputs: readonly OperatorInputSpec[];
-  /** Of the key in its outputs. */
+  /** The type of the key in the outputs. */
   readonly keyType: AvroSchema;
   readonly options: Readonly<Row>;
-  /** As they arrive, or by their times once the watermark has reached them. */
+  /** The order in which events are handled: as they arrive, or by their times once the watermark has reached them. */
   readonly order: 'arrival' | 'time';
   readonly ttlMs: number | null;
   readonly onError: 'fail' | 'deadLetter';
 }
 
 export interface UserOperator extends Operator {
-  /** Bytes of Avro. */
+  /** Bytes of Avro that the keys hold, estimated. */
   stateBytes(): number;
-  /** What a key has, for tests; null when it has nothing. */
+  /** A key's state and timers, for tests; null when the key has none. */
   read(key: Key): { readonly state: Readonly<Row>; readonly timers: readonly number[] } | null;
   readBroadcast(): Readonly<Row>;
 }
@@ -61,7 +61,7 @@ export interface UserOperator extends Operator {
 const NO_COLUMNS = columnsOfEvents([]);
 const NO_KEY: KeyColumn = { kind: 'number', values: new Float64Array(0), exact: null, nulls: null };
 
-/** Where an operator and a copy of it write alike. */
+/** The outputs to which an operator and a copy of it write alike. */
 interface Written {
   readonly writers: readonly OutputWriter[];
   readonly letters: LetterWriter;
@@ -109,7 +109,7 @@ function createWriting(spec: UserOperatorSpec, partition: number, { writers, let
 
   function failed(call: FailedCall): void {
     for (const writer of writers) writer.rollback();
-    // What did not return is not tried again: it would not return then.
+    // A call that did not return is not tried again: it would not return then either.
     if (onError === 'fail' && !(call.error instanceof CutOffError))
       throw new OperatorFailure(name, `${call.what}${call.place ?? ''}`, call.error);
     pushLetter(letters, name, call);
@@ -183,7 +183,7 @@ function createWriting(spec: UserOperatorSpec, partition: number, { writers, let
       }
     },
     advance(watermarkMs) {
-      // What a timer sets at the end of time never comes: one that sets itself again would do so for ever.
+      // A timer that a timer sets at the end of time never fires: a timer that sets itself again would do so for ever.
       if (watermarkMs >= END_OF_TIME_MS) calls.holdTimers();
       for (;;) {
         const next = held.first(watermarkMs);
@@ -200,7 +200,7 @@ function createWriting(spec: UserOperatorSpec, partition: number, { writers, let
       calls.watermarkMs = watermarkMs;
       states.evict(watermarkMs);
     },
-    /** On a copy that is thrown away: what is open stays so. */
+    /** Timers fire on a copy that is thrown away, so whatever is open stays open. */
     flush() {
       const copy = createWriting(spec, partition, { writers, letters });
       copy.restore(snapshot());
@@ -235,7 +235,7 @@ function placeText(at: LogPlace | null, row: number): string {
   return at === null ? '' : `, offset ${at.offset + (at.isEachRow ? row : 0)} of ${at.log}`;
 }
 
-/** Of the fields that are declared, or of all that the stream has. */
+/** A reader of the declared fields, or of all fields of the stream where none are declared. */
 function readerOf({ events }: Definition, { stream, schema }: OperatorInputSpec): EventReader {
   return createEventReader(events.get(stream) ?? schema);
 }
@@ -250,7 +250,7 @@ interface KeyReaders {
   ofEvent(event: DynamicEvent): Key;
 }
 
-/** Null where it belongs to no key. */
+/** Null where the stream's events belong to no key. */
 function keyReadersOf({ key, schema }: OperatorInputSpec): KeyReaders | null {
   if (key === null) return null;
   const keyOf = eventKey(schema, key);

@@ -1,4 +1,4 @@
-/** What a suite is of, as the analytics store has it. */
+/** The relation that a suite checks, as the analytics store has it. */
 import type { Config } from '../config/config.ts';
 import type { SuiteConfig } from '../config/sections/checks.ts';
 import { dynamicEventType } from '../messages/codec.ts';
@@ -6,7 +6,7 @@ import { windowRowsSql } from '../projections/duckdb-schema.ts';
 import { TABLES } from '../tables.ts';
 import { tableShapes } from './read-models.ts';
 
-/** A time that events lie in, the end not included. */
+/** A range of event time, the end not included. */
 export interface EventRange {
   readonly fromMs: number;
   readonly toMs: number;
@@ -14,7 +14,10 @@ export interface EventRange {
 
 type Of = NonNullable<SuiteConfig['of']>;
 
-/** What stands behind FROM, of a stream within a time; null for a name whose rows the store does not have. */
+/**
+ * The SQL behind FROM for a relation; for a stream, of the events within a range. Null for a name whose rows the store does
+ * not have.
+ */
 export function relationSql(of: Of, config: Config, range: EventRange | null = null): string | null {
   const relation = wholeRelation(of, config);
   const stream = of.kind === 'stream' ? config.streams.find(({ name }) => name === of.name) : undefined;
@@ -40,7 +43,7 @@ function wholeRelation(of: Of, config: Config): string | null {
   const type = dynamicEventType(builtin.schema).name;
   const table = inStore.find(({ eventType }) => eventType === type);
   if (table === undefined) return null;
-  // By the names of the fields, as the rows of a file of the stream have them.
+  // Columns have the fields' names, as the rows of a file of the stream have them.
   const fields = table.columns.filter(({ from }) => !from.startsWith('$'));
   return `(SELECT ${fields.map((column) => `"${column.name}" AS "${column.from}"`).join(', ')} FROM "${table.name}")`;
 }

@@ -1,6 +1,7 @@
 /**
- * Suites that are held against their tables while the service runs, each in a period of the wall clock. A run is an event of
- * the operations log; a change for people is an alert, written before the run, so that a crash repeats it and loses none.
+ * Suites that are checked against their tables while the service runs, each with a period of the wall clock. A run is an
+ * event of the operations log. A change that people should hear of is an alert, written before the run, so that a crash may
+ * repeat the alert but loses none.
  */
 import type { ChildContext, RunningChild } from '../actors/supervised.ts';
 import type { ChildSpec } from '../actors/supervisor.ts';
@@ -15,7 +16,7 @@ import type { ServiceCore } from '../service.ts';
 import { relationSql } from './checked-relation.ts';
 import { allReady } from './partition-unit.ts';
 
-/** The clock is looked at as often: it may be set while a period lasts. */
+/** How often the clock is read: it may be set while a period lasts. */
 const TICK_MS = 1000;
 const STORE = 'duckdb';
 
@@ -46,7 +47,7 @@ async function startChecks(
     await core.readModels.opened;
     const lane = core.readModels.lanes.find(({ name }) => name === STORE);
     const startedMs = platform.nowMs();
-    // One that came due while no service ran is held at once, and the others with the next period.
+    // A suite that came due while no service ran is checked at once, the others with the next period.
     const nextOf = new Map(
       suites.map((suite) => {
         const before = last.get(suite.name)?.due ?? startedMs;
@@ -54,7 +55,7 @@ async function startChecks(
       }),
     );
     while (!stop.signal.aborted) {
-      // A store that is behind, or is made anew, would show rows missing that are not.
+      // A store that is behind, or is made anew, would lack rows that are not missing.
       for (const suite of lane?.isCaughtUp() === true && lane.notReady() === null ? suites : []) {
         const nowMs = platform.nowMs();
         if (stop.signal.aborted || nowMs < (nextOf.get(suite.name) ?? 0)) continue;

@@ -12,7 +12,7 @@ export interface Counts {
   /** How many windows late events lost. */
   lateWindows: number;
   windows: number;
-  /** Events of derived streams that a table has counted, by the name that it gives the count. */
+  /** Events of derived streams that a table has counted, by the name that the table gives the count. */
   readonly counted: Map<string, number>;
   commits: number;
   /** Events that failed an expectation, by stream and expectation. */

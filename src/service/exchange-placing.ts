@@ -1,4 +1,7 @@
-/** Where an exchange's events go whose keys call functions of users: computed before the split, where a call that does not return is seen. */
+/**
+ * The partitions of an exchange's events, for keys that call functions of users. They are computed before the split, where
+ * a call that does not return is noticed.
+ */
 import type { Section } from '../messages/commit.ts';
 import type { Registry } from '../messages/registry.ts';
 import type { CallCutOff } from '../messages/streams.ts';
@@ -53,7 +56,7 @@ export function createPlacing(
   };
 }
 
-/** By its key, or by the derived stream that it reads. */
+/** Whether the key, or the derived stream that is read, calls functions of users. */
 function callsUsers({ functions, of }: ExchangeReading): boolean {
   return namesFunctions({ functions, of });
 }

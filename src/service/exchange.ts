@@ -1,7 +1,8 @@
 /**
- * The source of an exchange. It follows the logs of its streams, reads and splits each once, and delivers each partition its
- * events. A partition has a position of its own in each log, by which it recognises repeats after a crash. Its events are
- * copied into its own log, in the order in which they were taken. So it is a fold over its own log, as any partition is.
+ * The source of an exchange. It follows the logs of its streams, reads and splits each once, and delivers to each partition
+ * its events. A partition has a position of its own in each log, by which it recognises repeats after a crash. The
+ * partition copies its events into its own log, in the order in which it took them. So it is a fold over its own log, as
+ * any partition is.
  */
 import type { ChildSpec } from '../actors/supervisor.ts';
 import type { CommitReader, JournaledCommit } from '../journal/commit-reader.ts';
@@ -29,7 +30,7 @@ export function haveCaughtUp(exchanges: readonly RunningExchange[]): boolean {
   );
 }
 
-/** The offset of a log up to which all its exchanges have it; Infinity when there are none. */
+/** The offset up to which all exchanges of a log have the log; Infinity when the log has none. */
 export function exchangedOffset(exchanges: readonly RunningExchange[], log: string): number {
   const readers = exchanges.filter(({ upstreams }) =>
     upstreams.some(({ units }) => units.some((unit) => unit.log.name === log)),
@@ -49,11 +50,11 @@ export function exchangeChildren(exchanges: readonly RunningExchange[], ports: L
 interface LogSourcePorts {
   readonly reader: CommitReader;
   readonly registry: Registry;
-  /** Where keys that call functions of users are computed; absent where that is here. */
+  /** Starts the thread in which keys that call functions of users are computed; absent where they are computed here. */
   readonly startPlacer?: (() => RowPlacer) | undefined;
 }
 
-/** What is asked of the partitions that it reads, and of its own. */
+/** What the exchange asks of the partitions that it reads, and of its own. */
 interface ExchangeEnds {
   readonly exchange: Exchange;
   readonly upstreams: readonly (Pick<ExchangeReading, 'gives'> & { readonly units: readonly UpstreamUnit[] })[];
@@ -67,7 +68,7 @@ interface UpstreamUnit {
 /** A followed log with its next commit; null at its durable end. */
 interface Followed {
   readonly log: string;
-  /** Up to where it is read this time. */
+  /** The offset up to which the log is read this time. */
   readonly toOffset: number;
   readonly commits: AsyncGenerator<JournaledCommit>;
   head: JournaledCommit | null;
@@ -103,7 +104,10 @@ export function createExchangeSource(
     handedOver[partition]?.set(log, next);
   }
 
-  /** Knows nothing of what an earlier one told the partitions but what they know themselves: it tells them again. */
+  /**
+   * A new reader knows what an earlier reader told the partitions only from the partitions themselves, and tells them
+   * again.
+   */
   function createReader(intake: Intake, place: PlaceSections, wake: () => void) {
     for (const { status } of stream.units) {
       const { behind, maxEventTimeMs, watermarkMs } = status();
@@ -111,7 +115,7 @@ export function createExchangeSource(
     }
     const split = createExchangeSplit(partitions, readings, registry, order);
     const readUpTo = new Map<string, number>();
-    /** Partitions that are told how far logs have come, and have not committed it. */
+    /** Partitions that were told how far logs have come, and have not committed that yet. */
     const told = new Set<number>();
 
     function reachedBy(partition: number, log: string): number {
@@ -122,8 +126,8 @@ export function createExchangeSource(
       if (fromOffset < start) throw new InputError(prunedBefore(log, fromOffset, start));
     }
     /**
-     * A batch that a crash cut in two comes again before anything else, and as it was: its partition knows by a number of
-     * rows what it has of it.
+     * Repeats, before anything else, a batch that a crash cut in two. The batch has to come exactly as it was, since its
+     * partition knows only how many of its rows it has.
      */
     async function finishBatches(): Promise<void> {
       for (const { log } of units) {
@@ -146,7 +150,7 @@ export function createExchangeSource(
         }
       }
     }
-    /** At first from the offset on that the partition has of it which is furthest behind. */
+    /** Follows a log. The reading begins at the offset of the partition that is furthest behind in the log. */
     async function follow({ log }: UpstreamUnit): Promise<Followed> {
       let fromOffset = readUpTo.get(log.name);
       if (fromOffset === undefined) {
@@ -162,7 +166,7 @@ export function createExchangeSource(
     async function deliverNext(followed: Followed): Promise<void> {
       const { log, commits, toOffset } = followed;
       const gathered = handedOver.map((): ExchangedBlock[] => []);
-      /** Where the last commit ends that the partition has something of. */
+      /** By partition, the end of the last commit that had something for the partition. */
       const ends = handedOver.map(() => 0);
       let stretchEnd = 0;
       const stuck: CallCutOff[] = [];
@@ -186,11 +190,14 @@ export function createExchangeSource(
         const next = ends[partition] ?? 0;
         if (next === 0) continue;
         const all = [...entries, ...split.restOf(log, partition)];
-        // Their rows are in the first.
+        // The rows of these blocks are in the first one.
         if (all.length > 0) await deliver(intake, partition, { log, next }, all, partition === 0 ? stuck : []);
       }
     }
-    /** A partition that got no events of a commit is told of it once nothing else is left to read, and it has no more to tell. */
+    /**
+     * Tells a partition of commits that had no events for it, once nothing else is left to read and no events are on their
+     * way to it.
+     */
     async function tellRest(): Promise<void> {
       for (let partition = 0; partition < partitions; partition++) {
         if (told.has(partition)) continue;
@@ -247,12 +254,13 @@ function prunedBefore(log: string, fromOffset: number, start: number): string {
   );
 }
 
-/** Of events of a log, so many for each partition are delivered at once, when there are as many. */
+/** How many events of a log, for each partition, are delivered at once, when there are as many. */
 const STRETCH_EVENTS = 2048;
 
 /**
- * Offsets of a stretch: a commit costs as much as hundreds of events. Logs that may be idle or left behind are taken commit by commit: what
- * comes of one that is behind after that is late or not by how far the others came before it.
+ * Offsets that are read at once, since a commit costs as much as hundreds of events. Logs that may be idle or left behind
+ * are taken commit by commit: whether the events of a log that is behind are late depends on how far the other logs came
+ * before them.
  */
 function stretchLengthOf({ partitions, inputs }: Exchange): number {
   return inputs.some(({ isOrdered }) => isOrdered === true) ? 1 : STRETCH_EVENTS * Math.max(partitions, 4);
@@ -264,8 +272,8 @@ async function nextOf(commits: AsyncGenerator<JournaledCommit>): Promise<Journal
 }
 
 /**
- * Of what several logs have, the commit of the earliest time goes first: none runs far ahead, whose windows would all have to
- * stay open.
+ * The log whose next commit has the earliest time goes first, so that no log runs far ahead. The windows of a log that did
+ * would all have to stay open.
  */
 function earliest(logs: readonly Followed[]): Followed | null {
   let first: Followed | null = null;
@@ -276,7 +284,7 @@ function earliest(logs: readonly Followed[]): Followed | null {
   return first;
 }
 
-/** Whether a commit comes first; of one time, the commit whose source had not come so far. */
+/** Whether a commit comes first. Of two commits of one time, the one whose source had not come as far does. */
 function isEarlier(commit: Commit, other: Commit): boolean {
   if (commit.committedAt !== other.committedAt) return commit.committedAt < other.committedAt;
   return commit.next < other.next;

@@ -1,4 +1,4 @@
-/** What the metrics show that is known by looking at the running service, and by nothing that happens. */
+/** Metrics that are read off the running service when somebody asks, and not counted by events. */
 import type { DeclaredGauges, Gauges } from '../http/metric-table.ts';
 import type { StageStatus } from '../http/view.ts';
 import { TABLE_GAUGES } from '../tables.ts';
@@ -55,7 +55,7 @@ export function gaugesOf(
   };
 }
 
-/** What tables declare, once the read models have counted it. */
+/** The gauges that tables declare, once the read models have counted them. */
 export function tableGauges({ readModels }: GaugeSources): DeclaredGauges {
   const totals = readModels()?.totals();
   return Object.fromEntries(

@@ -8,7 +8,7 @@ export interface HeldInPartition extends HeldState {
   readonly partition: number;
 }
 
-/** Bytes are estimated from some of the keys: looked at anew at most so often. */
+/** The shortest time between two estimates of bytes, which look at some of the keys. */
 const LOOK_EVERY_MS = 1000;
 
 export function createHeldStates(
@@ -35,7 +35,7 @@ export interface OperatorHealth extends Pick<HeldState, 'operator' | 'keys'> {
   readonly failed: number;
 }
 
-/** Keys and bytes over their partitions of the operators that say how many bytes they hold: those of users. */
+/** Keys and bytes of users' operators, summed over partitions. Other operators do not say how many bytes they hold. */
 export function heldByOperator(
   held: readonly HeldInPartition[],
   failedCalls: ReadonlyMap<string, number>,

@@ -1,4 +1,4 @@
-/** A stage of the overview as far as its meter tells of it. */
+/** A stage of the overview, as far as a meter describes it. */
 import type { StageStatus } from '../http/view.ts';
 import type { SourceStatus } from '../sources/source.ts';
 import type { Meter } from './meters.ts';
@@ -24,7 +24,7 @@ export function idleStage(
   };
 }
 
-/** Of several partitions the largest, which an average would hide. */
+/** The largest lag of several partitions, which an average would hide. */
 export function largestLag(status: SourceStatus | undefined): Pick<StageStatus, 'lag'> | object {
   if (status === undefined) return {};
   return { lag: Math.max(0, ...status.inputs.map(({ lag }) => lag)) };

@@ -15,7 +15,7 @@ import { sourceChild } from './source-child.ts';
 export const IDLENESS = 'idleness';
 const TICK_MS = 1000;
 
-/** What a partition is to journal. */
+/** A decision that a partition is to journal. */
 interface TimeDecision {
   readonly partition: number;
   readonly block: Block;
@@ -31,7 +31,7 @@ export interface StreamTime {
   isIdle(): boolean;
 }
 
-/** Partitions of all logs that exchanges read together with those of the stream, these among them. */
+/** The stream's partitions, and those of all logs that exchanges read together with its logs. */
 export function readWith(
   { units }: RunningStream,
   exchanges: readonly Pick<RunningExchange, 'upstreams'>[],
@@ -42,7 +42,7 @@ export function readWith(
   return [...new Set([...units, ...together.flat()])];
 }
 
-/** The time of a stream whose partitions have recovered. `together`: what `readWith` says of it. */
+/** The time of a stream whose partitions have recovered. `together` is the result of `readWith` for the stream. */
 export function createStreamTime(
   { config, units }: RunningStream,
   startedAtMs: number,

@@ -9,7 +9,7 @@ export function createIntake(stream: string, units: readonly PartitionUnit[]): I
     if (unit === undefined) throw new RangeError(`Stream ${stream} has no partition ${partition}`);
     return unit;
   };
-  /** What a closed partition has of a source is in its log alone. */
+  /** Only the log of a closed partition says how far the partition has a source. */
   const openUnit = (partition: number): PartitionUnit => {
     const unit = unitOf(partition);
     if (!unit.door.isOpen()) throw new Error(`${unit.log.name} is closed: a source opens a partition before it asks`);

@@ -1,4 +1,7 @@
-/** Alerts of jobs, as they are written: with the ends of runs, and by the time. What was told is in the journal. */
+/**
+ * Alerts of jobs. They are written with the ends of runs, and when a time has passed. The journal says which alerts people
+ * were sent.
+ */
 import type { JobConfig } from '../config/sections/jobs.ts';
 import { alertsOf, dueAlerts, isTimed, type Told } from '../jobs/alerts.ts';
 import { type JobEvent, type JobsState, runsOf } from '../jobs/runs.ts';
@@ -13,9 +16,9 @@ const LOOK_EVERY_MS = 1000;
 export interface JobAlertWriter {
   /** What people were told by earlier processes. */
   recover(signal: AbortSignal | undefined): Promise<void>;
-  /** Resolves once the alerts of what is about to be recorded are durable. */
+  /** Resolves once the alerts for events that are about to be recorded are durable. */
   before(events: readonly JobEvent[]): Promise<void>;
-  /** Looks at the time, until the returned function is called. */
+  /** Watches the time, until the returned function is called. */
   watch(): () => void;
 }
 

@@ -1,4 +1,4 @@
-/** What of the jobs' runs is at work: an actor for each run, which outlives a scheduler that fails. */
+/** The runs of jobs that are at work, an actor for each. An actor outlives a scheduler that fails. */
 import { type AttemptOrder, type RunEvent, runMachine } from '../actors/run.ts';
 import { type ActorStatus, type ChildContext, startSupervised } from '../actors/supervised.ts';
 import type { JobConfig } from '../config/sections/jobs.ts';
@@ -20,7 +20,7 @@ export interface JobAttempts {
   close(runId: string): void;
   /** Stops all, and resolves once nothing is at work. */
   quiet(reason: string): Promise<void>;
-  /** At once, as when the process is killed. */
+  /** Ends all attempts at once, as when the process is killed. */
   kill(): void;
   status(): readonly ActorStatus[];
 }
@@ -44,7 +44,10 @@ export function createJobAttempts(
   const ended = createLogKeeper(core);
   const jobs = new Map(core.config.jobs.map((job) => [job.name, job]));
   let whenQuiet: (() => void)[] = [];
-  /** What is on its way to others, by step. It can't be called back, and outlives its actor: it must not come twice. */
+  /**
+   * Publications on their way to others, by step. A publication can't be called back and outlives its actor, so it must not
+   * begin twice.
+   */
   const publishing = new Map<string, Promise<void>>();
 
   function settled(): void {

@@ -1,4 +1,4 @@
-/** Where people's commands about jobs meet the scheduler, whichever way they come: API, command line, page. */
+/** The way from people's commands about jobs to the scheduler, whether they come by API, command line or page. */
 import type { CommandAnswer, JobCommand } from '../jobs/commands.ts';
 
 /** A job as it stands. */
@@ -7,7 +7,7 @@ export interface JobStanding {
   /** In words: `cron 0 6 * * * (Europe/Berlin)`, `every 15s`, `after the job other`, `by hand`. */
   readonly schedule: string;
   readonly isPaused: boolean;
-  /** Epoch milliseconds; null when the clock starts none. */
+  /** Epoch milliseconds; null when the clock starts no run. */
   readonly nextRunAt: number | null;
   readonly openRuns: number;
   readonly steps: readonly { readonly name: string; readonly kind: string; readonly needs: readonly string[] }[];
@@ -25,7 +25,7 @@ export interface JobDesk {
   connect(scheduler: JobScheduler): void;
 }
 
-/** Whoever asks waits for the scheduler to have recovered. */
+/** A command waits until the scheduler has recovered. */
 export function createJobDesk(hasJobs: boolean): JobDesk {
   let connected: JobScheduler | null = null;
   let arrive = (_: JobScheduler): void => {};

@@ -4,7 +4,10 @@ import type { CommandAnswer, JobCommand } from '../jobs/commands.ts';
 import { type ArrivedFile, settledFiles } from '../jobs/triggers.ts';
 import type { ServiceCore } from '../service.ts';
 
-/** Until the returned function is called. A file that the scheduler could not take is offered again at the next look. */
+/**
+ * Looks for files until the returned function is called. A file that the scheduler could not take is offered again at the
+ * next look.
+ */
 export function watchFiles(
   { platform, logger }: Pick<ServiceCore, 'platform' | 'logger'>,
   jobs: readonly JobConfig[],

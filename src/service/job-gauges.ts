@@ -1,6 +1,6 @@
 /**
- * What the metrics show of jobs: their runs by state, whether the newest one that is over has failed, and how old the oldest one
- * is that is not. It is told of every commit to the operations log, and once of what earlier processes left.
+ * Metrics of jobs: runs by state, whether the newest finished run has failed, and the age of the oldest unfinished run.
+ * They are updated by every commit to the operations log, and once by what earlier processes left.
  */
 import type { Gauges } from '../http/metric-table.ts';
 import type { Metrics } from '../http/metrics.ts';
@@ -15,14 +15,14 @@ type Run = Pick<RunChanged, 'job' | 'runId' | 'intervalEnd' | 'state' | 'changed
 interface JobState {
   /** Runs that are not over, by id: the ends of their intervals. */
   readonly open: Map<string, number>;
-  /** When a run that has an outcome ended last, and how. */
+  /** When the newest run with an outcome ended. */
   endedAt: number;
   hasFailed: boolean;
   succeededAt: number;
 }
 
 export interface JobGauges {
-  /** Takes a change of state of a run; those of one run come in their order. */
+  /** Takes a change of a run's state. The changes of one run come in order. */
   take(run: Run): void;
   /** Takes what earlier processes left. */
   recovered(state: JobsState): void;
@@ -75,7 +75,7 @@ export function createJobGauges(): JobGauges {
   };
 }
 
-/** Counts what a commit to the operations log says of runs, and of what sinks have given up. */
+/** Counts the runs in a commit to the operations log, and the events that sinks have given up. */
 export function takeOperations(commit: Commit, registry: Registry, jobs: JobGauges, metrics: Metrics): void {
   for (const { fingerprint, bytes } of commit.sections) {
     switch (registry.nameOf(fingerprint)) {

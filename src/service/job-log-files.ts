@@ -7,7 +7,7 @@ import { fileName, type LoggedPlace, logDirectory, logFileName, loggedPlace } fr
 export interface LoggedAttempt extends LoggedPlace {
   readonly beganAt: number | null;
   readonly lastAt: number | null;
-  /** The last line's. */
+  /** The level of the last line. */
   readonly level: string;
 }
 
@@ -21,17 +21,17 @@ export interface LogLine {
 
 export interface AttemptLines {
   readonly lines: readonly LogLine[];
-  /** Whether there are lines before these. */
+  /** Whether the log has lines before these. */
   readonly isCut: boolean;
 }
 
-/** A run of a job has at most so many of them read; a page with more shows nobody anything. */
+/** The most logs of a run that are read: a page with more would help nobody. */
 const ATTEMPTS_MAX = 500;
-/** From the file's end when the last line is looked for: a line is mostly shorter. */
+/** Bytes at the file's end in which the last line is looked for: a line is mostly shorter. */
 const TAIL_BYTES = 8 * 1024;
 export const LINES_MAX = 5000;
 
-/** Those of a run, by the time that they began. Empty for a run whose logs are gone. */
+/** The attempts of a run that have logs, by the time that they began. Empty for a run whose logs are gone. */
 export async function loggedAttempts(dataDir: string, job: string, runId: string): Promise<readonly LoggedAttempt[]> {
   const directory = logDirectory(dataDir, job, runId);
   const names = await readdir(directory).catch(() => []);

@@ -1,8 +1,7 @@
 /**
- * Logs of attempts, a file of JSON lines each: `DIR/job-logs/JOB/RUN/STEP.ATTEMPT.jsonl`, in which a run that was cleared has
- * rounds: `STEP.r2.ATTEMPT.jsonl`. They are for people, and no state
- * depends on them: a log that can't be written holds up nothing. Each has a bound, and secrets of the pipeline file are
- * taken out.
+ * Logs of attempts, a file of JSON lines each: `DIR/job-logs/JOB/RUN/STEP.ATTEMPT.jsonl`. A run that was cleared has
+ * rounds: `STEP.r2.ATTEMPT.jsonl`. The logs are for people. No state depends on them, and a log that can't be written holds
+ * up nothing. Each log has a bound, and secrets of the pipeline file are taken out.
  */
 import { join } from 'node:path';
 import { type Config, redacted } from '../config/config.ts';
@@ -14,19 +13,19 @@ export interface AttemptLog {
   write(level: LogLevel, text: string, fields?: Readonly<Record<string, unknown>>): void;
 }
 
-/** Runs of a job whose logs are kept, and how many of its runs end between two looks at that. */
+/** Runs of a job whose logs are kept. The next constant says how many runs end before old logs are removed again. */
 const RUNS_KEPT = 200;
 const RUNS_BETWEEN = 20;
 
-/** Of one attempt; what comes after is left out, and that is said. */
+/** The most bytes of one attempt's log. Lines beyond are left out, and the log says so. */
 const BYTES_MAX = 1024 * 1024;
 
-/** Where the logs of a run are. */
+/** The directory of a run's logs. */
 export function logDirectory(dataDir: string, job: string, runId: string): string {
   return join(dataDir, 'job-logs', fileName(job), fileName(runId));
 }
 
-/** Called when a run of a job has ended: the logs of its oldest runs go. */
+/** Called when a run of a job has ended: removes the logs of the job's oldest runs. */
 export function createLogKeeper({ config, platform }: { readonly config: Config; readonly platform: Platform }) {
   const ended = new Map<string, number>();
   return (job: string): void => {
@@ -43,7 +42,7 @@ export function createAttemptLogs({ config, platform }: { readonly config: Confi
   return (job: string, runId: string, attempt: LoggedPlace): AttemptLog => {
     const file = join(logDirectory(config.dataDir, job, runId), logFileName(attempt));
     let bytes = 0;
-    /** Lines follow each other. */
+    /** The end of the last write, so that lines keep their order. */
     let written = Promise.resolve();
     return {
       write(level, text, fields = {}) {
@@ -75,19 +74,22 @@ export function loggedPlace(file: string): LoggedPlace | null {
   return step === undefined || attempt === undefined ? null : { step, round: Number(round), attempt: Number(attempt) };
 }
 
-/** Names of runs have colons, and a mapped step's have brackets; neither is welcome everywhere. Dots alone lead elsewhere. */
+/**
+ * A name that is safe in a path. Names of runs have colons and those of mapped steps brackets, which not every file system
+ * takes; dots alone would lead to another directory.
+ */
 export function fileName(name: string): string {
   return name.replace(/[^\w.@~+-]/g, '-').replace(/^\.+$/, '-');
 }
 
-/** What stands in the configuration where a printed one has a mark in its place. */
+/** The secrets: texts of the configuration that are printed as a mark. */
 function secretsOf(config: Config): string[] {
   const found = new Set<string>();
   collect(config, redacted(config), found);
   return [...found].sort((a, b) => b.length - a.length);
 }
 
-/** A shorter text would be taken out of words that are no secret. */
+/** Shorter secrets are left alone: they would also be taken out of words that are no secret. */
 const SECRET_CHARS_MIN = 4;
 
 function collect(whole: unknown, shown: unknown, found: Set<string>): void {

@@ -1,4 +1,4 @@
-/** What the steps of a job know of tables and suites, by the pipeline file. */
+/** The tables and suites of the pipeline file, as the steps of a job see them. */
 import { createHash } from 'node:crypto';
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';

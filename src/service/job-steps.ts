@@ -18,14 +18,14 @@ import { foldEvents } from './journal-events.ts';
 import { allReady } from './partition-unit.ts';
 import type { RunningStream } from './pipeline.ts';
 
-/** Where the servers on loopback that some steps work with answer, by their names. */
+/** Addresses of the servers on loopback that some steps work with, by the servers' names. */
 export type ServerUrls = Map<string, string>;
 
-/** Of an attempt whose step names none. */
+/** The time limit of an attempt whose step names none. */
 export const ATTEMPT_TIMEOUT_MS = 3_600_000;
 
 export interface OpenSteps {
-  /** Opened, and recovered, when it is first asked for. */
+  /** The step, which is opened and recovered when it is first asked for. */
   of(job: JobConfig, step: StepConfig): Promise<Step>;
   close(): Promise<void>;
 }
@@ -109,7 +109,7 @@ function intoOf({ name, eventType, config }: RunningStream): Into {
   };
 }
 
-/** Events go to the partitions of their keys, those of each in one batch. */
+/** Delivers events to the partitions of their keys, one batch for each partition. */
 async function deliver<E extends Readonly<Record<string, unknown>>>(
   stream: RunningStream,
   job: string,

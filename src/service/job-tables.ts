@@ -1,6 +1,6 @@
 /**
- * Job tables of a running service: statements see the read models as they are once these have all that was durable when the
- * statement came, and a publication is a fact of the journal.
+ * Job tables of a running service. A statement sees the read models once they have everything that was durable when the
+ * statement came. A publication is a fact of the journal.
  */
 import { createWriteStream, mkdirSync, rmSync } from 'node:fs';
 import { availableParallelism, totalmem } from 'node:os';
@@ -23,9 +23,9 @@ import { type ReadModels, tableShapes } from './read-models.ts';
 export type StatementOf = Omit<RunStatement, 'models' | 'lines' | 'windows'>;
 
 export interface JobTables extends Pick<JobTablesProcess, 'ask' | 'rows' | 'close'> {
-  /** Resolves with the number of rows. Rejects once the signal aborts, when the statement has stopped. */
+  /** Resolves with the number of rows. When the signal aborts, rejects once the statement has stopped. */
   run(statement: StatementOf, signal: AbortSignal, onProgress: (share: number) => void): Promise<number>;
-  /** Journals what was published when a process before this one ended. */
+  /** Journals the publications that were made just before an earlier process ended. */
   recover(): Promise<void>;
   /** Resolves once the rows are seen and the journal says so. */
   publish(runId: string, table: string): Promise<Publication>;
@@ -37,7 +37,10 @@ const LOOK_EVERY_MS = 20;
 const PROGRESS_EVERY_MS = 1_000;
 const MEMORY_SHARE = 4;
 const MEMORY_MAX_BYTES = 2 * 1024 ** 3;
-/** Logs of the service about itself: a statement's own run would make each copy of the read models an old one. */
+/**
+ * Logs of the service about itself. They do not count here: a statement's own run would make every copy of the read models
+ * an old one.
+ */
 const OWN_LOGS = 'millrace.';
 
 /** What DuckDB may hold for the statements of jobs. */
@@ -92,7 +95,7 @@ export function createJobTables({ config, pipeline: own, readModels, operations 
     for (const suffix of ['', '.wal']) rmSync(file + suffix, { force: true });
   }
 
-  /** One copy serves statements that come while nothing new was journaled. */
+  /** A copy of the read models. One copy serves all statements that come while nothing new was journaled. */
   async function copyOfModels(ends: string): Promise<{ readonly file: string; users: number }> {
     if (newest?.ends === ends) {
       newest.users += 1;

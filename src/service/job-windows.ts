@@ -1,17 +1,17 @@
 /**
- * Up to where the events of windows are whole, for the jobs that wait for windows to end: every partition's watermark has
- * passed, and all that was taken in before it did is durable, results with it.
+ * How far windows are complete, for jobs that wait for windows to end. A window is complete once every partition's
+ * watermark has passed its end, and everything that was taken in before that is durable, results included.
  */
 import type { JobConfig } from '../config/sections/jobs.ts';
 import type { ServiceCore } from '../service.ts';
 import type { PartitionUnit } from './partition-unit.ts';
 
 const LOOK_EVERY_MS = 250;
-/** A watermark beyond it is the end of the input. */
+/** A watermark at this instant says that the input has ended. */
 const END_OF_TIME_MS = 8.64e15;
 
 export interface WindowTime {
-  /** Exclusive; null while nothing is known. */
+  /** The instant up to which the window is complete, exclusive; null while nothing is known. */
   of(window: string): number | null;
   end(): void;
 }
@@ -61,7 +61,7 @@ interface Watched {
 
 interface Reached {
   readonly timeMs: number;
-  /** Where the logs ended then, as their units stand. */
+  /** The ends of the logs at that moment, in the order of the units. */
   readonly ends: readonly number[];
 }
 

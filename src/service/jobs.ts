@@ -21,13 +21,13 @@ import { openSteps, type ServerUrls, serverOf } from './job-steps.ts';
 import { NO_WINDOWS, watchWindows } from './job-windows.ts';
 import { allReady } from './partition-unit.ts';
 
-/** With `bySchedule: false` the clock makes no runs: only those that are asked for. */
+/** With `bySchedule: false` the clock starts no runs; only runs that people ask for begin. */
 export function jobChildren(core: ServiceCore, { bySchedule } = { bySchedule: true }): ChildSpec[] {
   const { jobs, pools } = core.config;
   if (jobs.length === 0) return [];
   const serverUrls: ServerUrls = new Map();
   const steps = openSteps(core, serverUrls);
-  /** The scheduler that runs: attempts outlive one that fails. */
+  /** Sends an event to the scheduler that runs now. Attempts outlive a scheduler that fails. */
   let send = (_: SchedulerEvent): void => {};
   const look = (): void => send({ type: 'LOOK' });
   const windows = bySchedule ? watchWindows(core, jobs, look) : NO_WINDOWS;
@@ -57,7 +57,7 @@ export function jobChildren(core: ServiceCore, { bySchedule } = { bySchedule: tr
               return (await core.operationsSnapshots.state()).jobs;
             },
             async record(events) {
-              // Before the runs: a crash in between loses no alert.
+              // Alerts are written before the runs, so that a crash in between loses no alert.
               await alerts.before(events);
               await record(core, events);
             },
@@ -103,12 +103,12 @@ export function jobChildren(core: ServiceCore, { bySchedule } = { bySchedule: tr
   return [...serverChildren(core, serverUrls), scheduler];
 }
 
-/** Between two looks at whether the disk has taken what was recorded. */
+/** Pause between two looks at whether the recorded events are durable. */
 const RECORDED_MS = 20;
 
 /**
- * Resolves once what the scheduler before this one recorded is durable, however long the disk takes: else that would be
- * decided again, and recorded twice.
+ * Resolves once the events that the scheduler before this one recorded are durable, however long the disk takes. Otherwise
+ * they would be decided again, and recorded twice.
  */
 async function recorded({ pipeline: { operations, platform } }: ServiceCore): Promise<void> {
   const isOnItsWay = (): boolean =>
@@ -116,7 +116,7 @@ async function recorded({ pipeline: { operations, platform } }: ServiceCore): Pr
   while (isOnItsWay()) await platform.sleep(RECORDED_MS);
 }
 
-/** All of them in one batch, which is one commit. */
+/** Records all events in one batch, which is one commit. */
 async function record(core: ServiceCore, events: readonly JobEvent[]): Promise<void> {
   const blocks: Batch['blocks'][number][] = [];
   // Neighbours of one type share a block, and all keep their order.

@@ -2,8 +2,9 @@
 import type { Platform } from './platform.ts';
 
 /**
- * Runs a callback `lingerMs` after the first of several asks for it; at once where there is no linger, or no room for more: a
- * source that a full mailbox holds up waits no longer. What comes while a commit is under way is taken when that ends.
+ * Runs a callback `lingerMs` after the first batch asks for it. The callback runs at once where there is no linger, or
+ * where the mailbox has no room: a source that a full mailbox holds up must not wait longer. Batches that come while a
+ * commit is under way are taken when it ends.
  */
 export function afterLinger(
   { sleep, later }: Pick<Platform, 'sleep' | 'later'>,

@@ -1,4 +1,4 @@
-/** What a commit derived, as the rows that a live page shows: those of the tables that have them live. */
+/** Events that a commit derived, as rows for a live page. Only tables with live rows have them. */
 
 import type { Committed } from '../actors/partition-consumer.ts';
 import type { LiveEvent, Row } from '../http/view.ts';
@@ -28,7 +28,7 @@ export function publishDerived(publish: (event: LiveEvent) => void, registry: Re
   }
 }
 
-/** An event as the API's read of its table gives the row. */
+/** An event as the row that the API gives for it when the table is read. */
 function rowOf({ columns, read }: Table, event: object, { commit }: Committed, offset: number): Row {
   const places = { $log: '', $stream: commit.stream, $partition: commit.partition, $offset: offset };
   const values: Readonly<Record<string, unknown>> = { ...event, ...places, $committedAt: commit.committedAt };

@@ -2,7 +2,7 @@
 import { monitorEventLoopDelay } from 'node:perf_hooks';
 
 export interface LoopDelay {
-  /** Since the start or the last reset, in milliseconds. */
+  /** The 99th percentile of the delay since the start or the last reset, in milliseconds. */
   p99Ms(): number;
   reset(): void;
 }
@@ -13,7 +13,7 @@ export function monitorLoopDelay(): LoopDelay {
   const histogram = monitorEventLoopDelay({ resolution: RESOLUTION_MS });
   histogram.enable();
   return {
-    // Only the delay beyond the timer's own period kept somebody waiting.
+    // Only the part of the delay beyond the timer's own period kept anybody waiting.
     p99Ms: () => Math.max(0, histogram.percentile(99) / 1e6 - RESOLUTION_MS),
     reset: () => histogram.reset(),
   };

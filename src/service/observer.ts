@@ -47,17 +47,17 @@ export interface Observer {
   /** Calls back with each commit as it has become durable, in the order of its log. */
   onCommitted(listener: (log: string, commit: Committed) => void): () => void;
   readonly watchSink: WatchedSinks['watch'];
-  /** How far what a model goes by is from its training, as long as somebody looks. */
+  /** Sets how the drift of models from their training is read, while the page or metrics ask for it. */
   watchDrift(drift: () => NonNullable<Gauges['model_drift_psi']>): () => void;
-  /** A source of a stream that says how far it is. */
+  /** Watches a stream's source that reports how far it is. */
   watchSource(stream: string, source: Source): void;
-  /** By stream, of the sources that say how far they are. */
+  /** The status of the sources that report how far they are, by stream. */
   sourceStatus(): ReadonlyMap<string, SourceStatus>;
-  /** A sink has taken so many events. */
+  /** Counts events that a sink has taken. */
   delivered(sink: string, events: number): void;
-  /** What is known of jobs, for the metrics. */
+  /** Gauges of jobs, for the metrics. */
   readonly jobs: JobGauges;
-  /** Of the whole time since the start, in milliseconds. */
+  /** The 99th percentile of the event loop's delay over the whole time since the start, in milliseconds. */
   loopDelayP99Ms(): number;
 }
 
@@ -86,7 +86,7 @@ export function createObserver(config: Config, version: string, sources: Observe
   let delayP99Ms = 0;
   const jobs = createJobGauges();
   let drift: () => NonNullable<Gauges['model_drift_psi']> = () => [];
-  // A rate of nothing is 0: without a first sample there would be no alert for a stream that never begins.
+  // Counters begin with a sample of 0: without a first sample there would be no alert for a stream that never begins.
   for (const { name } of config.streams) metrics.add('events_in_total', { source: name }, 0);
   for (const { name } of config.sinks) metrics.add('sink_events_total', { sink: name, outcome: 'abandoned' }, 0);
   const projectedBefore = new Map<string, number>();

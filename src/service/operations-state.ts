@@ -1,7 +1,7 @@
 /**
- * What a start knows of the operations log: the newest snapshot of its jobs and suites, and what the log has behind that.
- * Snapshots are events of a log of their own. Each says all, so that log is pruned behind itself, and the operations log may
- * be pruned up to where the newest one stands.
+ * The state that a start reads from the operations log: the newest snapshot of jobs and suites, and the log's events after
+ * it. Snapshots are events of a log of their own. Each snapshot is complete, so the snapshot log is pruned up to the newest
+ * one, and the operations log may be pruned up to that one's offset.
  */
 import {
   lastOperationsSnapshot,
@@ -29,24 +29,24 @@ import { appendWhole, pruneBehind } from './whole-log.ts';
 
 export interface OperationsState {
   readonly jobs: JobsState;
-  /** The newest run of each suite that is held by the clock. */
+  /** The newest run of each suite that the clock starts. */
   readonly suites: Map<string, SuiteStanding>;
-  /** All of the log below it is in this. */
+  /** The state includes everything in the log below this offset. */
   readonly offset: number;
 }
 
 export type SuiteStanding = Pick<CheckRan, 'due' | 'outcome'>;
 
 export interface OperationsSnapshots {
-  /** After all that is durable now. It is the caller's own, to change. */
+  /** The state after everything that is durable now. The caller owns it and may change it. */
   state(): Promise<OperationsState>;
-  /** Where the newest snapshot stands; 0 without one. */
+  /** The offset of the newest snapshot; 0 without one. */
   offset(): number;
-  /** Takes one if the log has grown by so much that the next start would feel it. */
+  /** Takes a snapshot if the log has grown by so much that the next start would feel it. */
   saveWhenDue(): Promise<void>;
 }
 
-/** The log grows by as many events, and by as many as the snapshot has runs, before there is another one. */
+/** A new snapshot is taken once the log has grown by this many events, and by as many as the last snapshot has runs. */
 const EVENTS_BETWEEN = 10_000;
 const COMMITS_A_TURN = 64;
 
@@ -80,7 +80,7 @@ export async function openOperationsSnapshots(
         const name = registry.nameOf(fingerprint);
         if (name === checkRanType.name) {
           for (const { suite, runId, due, outcome } of registry.decodeAs(checkRanType, fingerprint, bytes)) {
-            // That of a job's step is named for the run and the step, and is of no period.
+            // A suite's run in a job's step has the name of the run and the step, and belongs to no period.
             if (!runId.includes('/')) suites.set(suite, { due, outcome });
           }
           continue;

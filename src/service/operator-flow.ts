@@ -1,15 +1,15 @@
-/** How operators go: what each takes and gives a second, what it holds, and which share of a core it is at work. */
+/** How operators are doing: events in and out a second, the state that each holds, and the share of a core that each uses. */
 import type { OperatorStatus } from '../http/operator-status.ts';
 import type { HeldInPartition } from './held-states.ts';
 import type { Meters } from './meters.ts';
 
 export interface OperatorFlow {
-  /** Before the meters take the time. */
+  /** To be called before the meters take the time. */
   tick(): void;
   operators(): readonly OperatorStatus[];
 }
 
-/** Of the events of a stream that operators give. */
+/** The name of the meter for a stream that operators give. */
 export const outputMeter = (stream: string): string => `output:${stream}`;
 
 export function createOperatorFlow(held: () => readonly HeldInPartition[], meters: Meters): OperatorFlow {
@@ -22,7 +22,7 @@ export function createOperatorFlow(held: () => readonly HeldInPartition[], meter
         const id = busyMeter(state);
         const before = busyBefore.get(id) ?? 0;
         busyBefore.set(id, state.busyMs);
-        // A partition that was opened anew began anew.
+        // The time of a partition that was opened again starts over.
         meters.meter(id).add(state.busyMs >= before ? state.busyMs - before : state.busyMs);
       }
     },

@@ -4,7 +4,7 @@
  *
  *   closed ── open ──► recovering ──► open ── close ──► draining ──► closed
  *
- * A partition that is opened while it drains starts once that is over.
+ * A partition that is opened while it drains starts once the draining is over.
  */
 import type { Mailbox } from '../actors/mailbox.ts';
 import type { ChildSpec } from '../actors/supervisor.ts';
@@ -17,7 +17,7 @@ export interface Children {
 }
 
 export interface Door {
-  /** From opening on, until it is closed. */
+  /** Whether the partition is open or recovering. */
   isOpen(): boolean;
   /**
    * Resolves once the partition has recovered and takes batches. Rejects when it is closed before that, when its log can't
@@ -35,12 +35,12 @@ export interface DoorPorts {
   readonly spec: ChildSpec;
   readonly mailbox: Mailbox;
   readonly children: Children;
-  /** Its actors are among the first children. */
+  /** Whether the partition's actors are among the first children. */
   readonly opensAtStart: boolean;
-  /** Why it takes nothing any more; null while it may. */
+  /** Why the partition takes nothing any more; null while it may. */
   haltedBy(): string | null;
   readonly halted: Promise<void>;
-  /** Its actors have ended in order. */
+  /** To be called when the partition's actors have ended in order. */
   closed(): void;
 }
 
@@ -69,7 +69,7 @@ export function createDoor(ports: DoorPorts): Door {
 
   async function stop(reason: Error): Promise<void> {
     await children.remove(spec.id);
-    // Batches that killed actors left behind.
+    // Rejects batches that killed actors left behind.
     mailbox.abandon(reason);
     ports.closed();
   }

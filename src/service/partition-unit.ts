@@ -1,6 +1,6 @@
 /**
- * One partition, wired: its log, its snapshots, and its consumer and derivers, which restart together: a batch that one
- * of them has seen and the log has not must be forgotten by all.
+ * One partition, wired: its log, its snapshots, its consumer and its derivers. Consumer and derivers restart together: a
+ * batch that one of them has seen, and that the log does not have, must be forgotten by all.
  */
 import { GATHERED_BYTES } from '../actors/gathered.ts';
 import { createMailbox, type DropRows, type Mailbox } from '../actors/mailbox.ts';
@@ -22,7 +22,7 @@ import { oneAtATime, type Platform } from './platform.ts';
 import { createQuarantine, type QuarantineOptions } from './quarantine.ts';
 
 export interface PartitionUnitOptions extends Omit<QuarantineOptions, 'mailbox' | 'isLive'> {
-  /** A host of the partition at the start of its log. */
+  /** Makes a host of the partition at the start of its log. */
   readonly newHost: () => PartitionHost;
   /** Names of the actors that derive, in the order of their operators. */
   readonly derivers: readonly string[];
@@ -32,9 +32,9 @@ export interface PartitionUnitOptions extends Omit<QuarantineOptions, 'mailbox' 
   readonly snapshotEveryEvents: number;
   readonly snapshotEveryMs: number;
   readonly supervision: SupervisionPorts;
-  /** Where its actors are started and stopped while the service runs. */
+  /** The supervisor under which the actors are started and stopped while the service runs. */
   readonly children: Children;
-  /** Else it is closed until its source opens it. */
+  /** Whether the partition opens at the start; else it is closed until its source opens it. */
   readonly opensAtStart: boolean;
   /** Path of the supervisor above. */
   readonly parent: string;
@@ -53,32 +53,32 @@ export interface PartitionUnit {
   readonly mailbox: Mailbox;
   readonly log: Log;
   readonly door: Door;
-  /** The status; when closed, as it was then. */
+  /** The status; of a closed partition, the status at its closing. */
   status(): PartitionStatus;
-  /** What operators of users hold in it; nothing while it is closed. */
+  /** What users' operators hold in the partition; nothing while it is closed. */
   held(): readonly HeldState[];
   position(source: string): number;
-  /** Where the batch of a source ends that a part of is committed, and not all; null for none. */
+  /** The end of the source's batch of which only a part is committed; null when there is no such batch. */
   inside(source: string): number | null;
-  /** What it has of a request with this key. Waits while it recovers: what it has then is all that it will find in its log. */
+  /** The partition's part of a request with this key. Waits until the partition knows all that is in its log. */
   request(key: string): Promise<KnownRequest>;
-  /** How far it has come in the files, topics and tables that it reads. */
+  /** How far the partition has come in the files, topics and tables that it reads. */
   places(): Places;
   /** Takes a snapshot now, if there is anything new. */
   saveSnapshot(): Promise<void>;
   /** Resolves once the consumer runs for the first time. */
   readonly ready: Promise<void>;
-  /** Resolves when its log can't be replayed: it takes nothing any more. */
+  /** Resolves when the partition's log can't be replayed. The partition then takes nothing any more. */
   readonly halted: Promise<void>;
-  /** What is wrong with it, in words for people, when it fails or is halted; null when nothing is. */
+  /** What is wrong when the partition fails or is halted, in words for people; null when nothing is. */
   problem(): string | null;
-  /** Why it takes nothing any more. */
+  /** Why the partition takes nothing any more; null while it may. */
   haltedBy(): string | null;
 }
 
 /** Pause after a failed attempt to write a snapshot. */
 const SNAPSHOT_RETRY_MS = 10_000;
-/** Between two looks at whether it has recovered. */
+/** Pause between two looks at whether the partition has recovered. */
 const RECOVERING_MS = 20;
 
 export function createPartitionUnit(options: PartitionUnitOptions): PartitionUnit {
@@ -89,7 +89,7 @@ export function createPartitionUnit(options: PartitionUnitOptions): PartitionUni
   const appends = new Set<Promise<unknown>>();
   let live: PartitionHost | null = null;
   const quarantine = createQuarantine({ ...options, mailbox, isLive: (host) => host === live });
-  /** The live host, once it has everything in the log. */
+  /** The live host, once it has everything that is in the log. */
   let recovered: PartitionHost | null = null;
   /** How many batches of the live incarnation were given to the log. */
   let appended = 0;
@@ -232,7 +232,7 @@ export function createPartitionUnit(options: PartitionUnitOptions): PartitionUni
       try {
         return await own.request(key);
       } catch {
-        // Its thread has ended. The next incarnation knows as much.
+        // The host's thread has ended. The next incarnation knows as much.
         if (own === recovered) recovered = null;
       }
     }
@@ -288,7 +288,7 @@ export function createPartitionUnit(options: PartitionUnitOptions): PartitionUni
   };
 }
 
-/** Resolves once those of these partitions run that are open; rejects when `signal` aborts first, because whoever waits is not wanted any more. */
+/** Resolves once all open partitions among these run. Rejects when `signal` aborts first. */
 export async function allReady(units: readonly PartitionUnit[], signal: AbortSignal | undefined): Promise<void> {
   const ready = Promise.all(units.filter(({ door }) => door.isOpen()).map((unit) => unit.ready));
   const aborted = new Promise<never>((_, reject) => {

@@ -57,13 +57,13 @@ export interface RunningStream {
   readonly name: string;
   readonly config: StreamConfig | null;
   readonly eventType: EventType<DynamicEvent>;
-  /** What its partitions derive, by stream. */
+  /** The streams that the partitions derive, with their types. */
   readonly outputs: ReadonlyMap<string, EventType<unknown>>;
   readonly units: readonly PartitionUnit[];
   readonly intake: Intake;
 }
 
-/** Partitions whose logs an exchange reads, and what it takes of them: events, or what is derived there. */
+/** Partitions whose logs an exchange reads. It takes their events, or the events that are derived there. */
 export interface Upstream {
   readonly units: readonly PartitionUnit[];
   readonly gives: ExchangeReading['gives'];
@@ -85,7 +85,7 @@ export interface Pipeline {
   readonly streams: ReadonlyMap<string, RunningStream>;
   readonly exchanges: readonly RunningExchange[];
   readonly operations: RunningStream;
-  /** What the service raises for people; null where nothing raises anything. */
+  /** The stream of alerts for people; null where nothing raises any. */
   readonly alerts: RunningStream | null;
   /** Every partition of every stream, operations first: the others report to it while they start. */
   readonly units: readonly PartitionUnit[];
@@ -139,7 +139,7 @@ export async function openPipeline(config: Config, options: PipelineOptions): Pr
 
   const { threads: threadCount } = config.runtime;
   let threads: PartitionThreads | null = null;
-  /** None of them starts before the first partition that runs in it. */
+  /** A thread starts only with the first partition that runs in it. */
   const threadsOf = ({ callsUsers }: DerivationTypes): PartitionThreads | null => {
     if (threadCount === 0 && !callsUsers) return null;
     threads ??= platform.startPartitionThreads(Math.max(1, threadCount), config.supervision.stuckAfterMs);
@@ -236,7 +236,7 @@ export async function openPipeline(config: Config, options: PipelineOptions): Pr
   }
   const { relations } = graphOf(config, exchanged);
   const logsOf = new Map(relations.all.map((relation) => [relation.name, logOf(relation)] as const));
-  /** What an operator gives is in the logs of another name. */
+  /** An operator's output is in the logs of the stream whose partitions derive it. */
   const upstreamOf = (name: string): Upstream[] => {
     const running = opened.get(logsOf.get(name) ?? name);
     if (running === undefined) return [];
@@ -284,7 +284,7 @@ function deriversOf({ operators }: DerivationTypes): readonly string[] {
 const OPERATIONS_DERIVATION = ownDerivation(OPERATIONS, runChangedType.schema, 'changedAt');
 const ALERTS_DERIVATION = ownDerivation(SERVICE_ALERTS, serviceAlertType.schema, 'at');
 
-/** Of a stream that the service writes itself. */
+/** The derivation of a stream that the service writes itself. */
 function ownDerivation(stream: string, schema: AvroRecord, timeField: string): Derivation {
   const watermark = { kind: 'bounded', outOfOrdernessMs: 0 } as const;
   return { stream, inputs: [{ stream, schema, timeField, watermark, channels: [] }], operators: [] };

@@ -27,7 +27,10 @@ import { type LoopDelay, monitorLoopDelay } from './loop-delay.ts';
 
 export interface Platform {
   nowMs(): number;
-  /** A clock that only goes on, with fractions of a millisecond; without it nobody knows how long operators are at work. */
+  /**
+   * A clock that never goes back, in milliseconds with fractions. Without it, nobody measures how long operators are at
+   * work.
+   */
   readonly elapsedMs?: () => number;
   /** From 0 to 1. */
   random(): number;
@@ -44,21 +47,26 @@ export interface Platform {
   diskSpace(directory: string): { readonly freeBytes: number; readonly sizeBytes: number } | null;
   readonly http: Http;
   startStores(drivers: readonly StoreDriver[]): Stores;
-  /** Appends to a file that is for people, making the directories above it; without it there are no such files. */
+  /** Appends to a file for people, making the directories above it. Without it there are no such files. */
   readonly appendLog?: (file: string, text: string) => Promise<void>;
-  /** Removes what a directory has beside its newest entries. */
+  /** Removes all but a directory's newest entries. */
   readonly keepNewest?: (directory: string, count: number) => Promise<void>;
-  /** Files by a path whose last part may have * and ?; without it none starts a run. */
+  /** Finds files by a path whose last part may have * and ?. Without it, no file starts a run. */
   readonly filesLike?: (path: string) => Promise<ArrivedFile[]>;
-  /** Of steps of jobs. */
+  /** The processes of jobs' steps. */
   readonly processes: StepProcesses;
   /** Threads that request bodies are parsed in; they start when they are first used. */
   startBodies(): BodyPool;
   /** Threads that partitions are spread over; they start when they are first used. */
   startPartitionThreads(count: number, stuckAfterMs: number): PartitionThreads;
-  /** A thread that keys of exchanges are computed in where they call functions of users; without it they are not watched. */
+  /**
+   * Starts a thread in which keys of exchanges are computed where they call functions of users. Without it, these calls are
+   * not watched.
+   */
   readonly startRowPlacer?: (stuckAfterMs: number) => RowPlacer;
-  /** Next offset by log that the read models of a data directory have seen; none where it is absent. */
+  /**
+   * By log, the offset behind the last event that the read models of a data directory have seen. Absent: nobody knows any.
+   */
   readonly projectedOffsets?: (dataDir: string) => ReadonlyMap<string, number>;
   createMetrics(version: string): Metrics;
   monitorLoopDelay(): LoopDelay;
@@ -70,7 +78,7 @@ export interface Disk {
   readonly timer: Timer;
   /** A number from 0 to 2^32 − 1 for each segment of a log; the journal draws it where it is absent. */
   readonly salt?: () => number;
-  /** How a data directory is taken for one process; the journal's own lock where it is absent. */
+  /** Locks a data directory for this process; the journal's own lock where absent. */
   readonly lock?: (directory: string) => () => void;
 }
 
@@ -80,8 +88,8 @@ export interface Http {
 }
 
 /**
- * One callback a turn, in order: a callback may be a whole batch's work, and timers, sockets and the disk get their turn
- * between two.
+ * Runs one callback in each turn, in order. A callback may be a whole batch's work; timers, sockets and the disk get their
+ * turn between two callbacks.
  */
 function createTurns(): (callback: () => void) => void {
   const waiting: (() => void)[] = [];
@@ -148,7 +156,7 @@ async function filesLike(path: string): Promise<ArrivedFile[]> {
   const names = (await readdir(dirname(path))).filter((name) => like.test(name)).toSorted();
   const found = names.map(async (name): Promise<ArrivedFile[]> => {
     const file = join(dirname(path), name);
-    // It may have gone since.
+    // The entry may have gone since.
     const about = await stat(file).catch(() => null);
     return about?.isFile() === true ? [{ path: file, bytes: about.size, modifiedMs: about.mtimeMs }] : [];
   });
@@ -160,7 +168,7 @@ function diskSpace(directory: string): { readonly freeBytes: number; readonly si
     const { bavail, blocks, bsize } = statfsSync(directory);
     return { freeBytes: bavail * bsize, sizeBytes: blocks * bsize };
   } catch {
-    // EMFILE, or a disk that is gone: a figure is no reason to end, and other metrics say so.
+    // EMFILE, or a disk that is gone. A missing figure is no reason to end; other metrics show the fault.
     return null;
   }
 }
@@ -170,7 +178,7 @@ export function nextTurn(platform: Platform): Promise<void> {
   return new Promise((resolve) => platform.later(resolve));
 }
 
-/** Drops a callback while one waits already: all of them say the same. */
+/** Drops a callback while one waits already, since all callbacks do the same. */
 export function oneAtATime(later: Platform['later']): Platform['later'] {
   let isWaiting = false;
   return (callback) => {

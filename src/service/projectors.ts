@@ -1,4 +1,4 @@
-/** The projectors, one a store: each at the heels of the journal by itself. */
+/** The projectors, one for each store. Each follows the journal by itself. */
 import { type ProjectorPorts, projectorMachine } from '../actors/projector.ts';
 import { startSupervised } from '../actors/supervised.ts';
 import type { ChildSpec } from '../actors/supervisor.ts';
@@ -52,11 +52,14 @@ function placeOf({ table, log, offset }: RefusedEvent): string {
 /** How often a store that waits for the disk is tried again. */
 const RETRY_MS = 1_000;
 
-/** A store as the projector's ports. What it waits for is said once, until it goes on or it is something else. */
+/** A store as the projector's ports. The reason for a wait is logged once, until the store goes on or the reason changes. */
 function projectorPorts(lane: StoreLane, { logger, observer, platform }: ProjectorHost): ProjectorPorts {
   let waiting = false;
   const { retryMs } = lane.process.driver;
-  /** What somebody else runs may be away, misconfigured or full for as long as it likes, and delays nobody here. */
+  /**
+   * Any error of a store that somebody else runs may pass: the store may be away, misconfigured or full for as long as it
+   * likes, and delays nobody here.
+   */
   function isAway(error: unknown): true {
     const words = messageOf(error);
     if (lane.problem() !== words) {

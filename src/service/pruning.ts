@@ -1,15 +1,15 @@
-/** Whether anything of the journal may go: not while somebody copies its files. */
+/** Whether files of the journal may be removed: not while somebody copies them. */
 import type { SnapshotStore } from '../journal/snapshots.ts';
 
 export interface Pruning {
-  /** Nothing goes until the returned function is called. */
+  /** Nothing is removed until the returned function is called. */
   hold(): () => void;
   isHeld(): boolean;
-  /** What happens once a snapshot is saved: older ones go, and then what they alone needed. */
+  /** To be called once a snapshot is saved: removes older snapshots, and then the part of the log that only they needed. */
   behind(snapshots: SnapshotStore, prune: (log: string) => Promise<void>): (log: string) => Promise<void>;
 }
 
-/** Snapshots kept, the newest and those beside it in case that it is damaged. */
+/** Snapshots kept: the newest, and others in case it is damaged. */
 const KEEP_SNAPSHOTS = 3;
 
 export function createPruning(): Pruning {

@@ -1,5 +1,5 @@
 /**
- * Quarantine for input that a partition can't apply, so that none is tried for ever. A batch that fails each time is
+ * Quarantine for input that a partition can't apply, so that no input is tried for ever. A batch that fails each time is
  * divided, and its failing events become dead letters. A log that can't be replayed halts the partition, and nothing else.
  */
 import type { Mailbox, Suspect } from '../actors/mailbox.ts';
@@ -27,15 +27,18 @@ export interface QuarantineOptions {
 export interface Quarantine {
   /** A new incarnation of the partition begins. */
   begin(): void;
-  /** Whether a batch or replay is under way, which is then the reason of a failure. */
+  /** Whether a batch or replay is under way, which is then to blame for a failure. */
   isAtWork(): boolean;
   apply(host: PartitionHost, batch: PartitionInput, committedAt: number): Promise<Applied>;
   /** Puts the parts of a batch that failed into the mailbox, in its place. */
   divide(host: PartitionHost, suspect: Suspect, committedAt: number): Promise<void>;
-  /** What new operators need of the log. When it halts the partition, the replay that follows says so. */
+  /**
+   * Folds the part of the log that new operators need into them. When this halts the partition, the replay that follows
+   * says so.
+   */
   rebuild(host: PartitionHost, anew: readonly OperatorAnew[], toOffset: number): Promise<void>;
   replay(host: PartitionHost, fromOffset: number): Promise<'replayed' | 'halted'>;
-  /** Why the partition takes nothing any more; null while it takes batches. */
+  /** Why the partition is halted; null while it takes batches. */
   haltedBy(): string | null;
   readonly halted: Promise<void>;
 }
@@ -53,7 +56,9 @@ export function createQuarantine(options: QuarantineOptions): Quarantine {
     if (isLive(host)) atWork -= 1;
   }
 
-  /** A part of a recovery. One that fails each time halts the partition, whose later incarnations do not try it again. */
+  /**
+   * Does a part of a recovery. A part that fails each time halts the partition, and later incarnations do not try it again.
+   */
   async function recover(host: PartitionHost, work: () => Promise<void>): Promise<void> {
     if (haltedBy !== null) return;
     atWork += 1;

@@ -1,4 +1,4 @@
-/** The read models of a running pipeline: a lane for each store, and what they are together. */
+/** The read models of a running pipeline: a lane for each store, and the state of all lanes together. */
 import type { Config } from '../config/config.ts';
 import { relationsOf } from '../config/relations.ts';
 import { storeWithTables } from '../config/store-tables.ts';
@@ -17,10 +17,10 @@ import type { Stores } from '../workers/all-stores.ts';
 import type { PartitionUnit } from './partition-unit.ts';
 import { createStoreLane, type Mark, type StoreLane } from './store-lane.ts';
 
-/** What is said of every store is said of those that this service runs itself: it waits for nobody else's. */
+/** "Every store" below means the stores that this service runs itself: it waits for nobody else's. */
 export interface ReadModels {
   readonly stores: Stores;
-  /** Of every store, also those that somebody else runs. */
+  /** The lanes of all stores, also of those that somebody else runs. */
   readonly lanes: readonly StoreLane[];
   /** Resolves once every store is open for the first time. */
   readonly opened: Promise<void>;
@@ -28,15 +28,15 @@ export interface ReadModels {
   lag(): number;
   /** Whether every store has got everything below these offsets. */
   hasReached(marks: readonly Mark[]): boolean;
-  /** Why they are incomplete: a store is opened, checked or rebuilt. */
+  /** Why the read models are incomplete: a store is being opened, checked or rebuilt. Null when they are complete. */
   notReady(): string | null;
-  /** Whether their files were looked through, and what had to be rebuilt is. */
+  /** Whether the stores' files were checked, and every store that had to be rebuilt is. */
   isWhole(): boolean;
-  /** Offset up to which every store has a log for good, also those that somebody else runs. */
+  /** The offset up to which every store has a log for good, here including stores that somebody else runs. */
   keptOffset(log: string): number;
   /**
-   * What the stores held when they were last asked, of each that has what the journal held when it was opened: before, the
-   * counts of a store that is behind, or is rebuilt, would pass for those of all time.
+   * Counts of the stores' rows when they were last asked. A store is included once it has what the journal held when the
+   * store was opened: before that, the counts of a store that is behind would pass for those of all time.
    */
   totals(): Totals;
   /** Asks the stores again. */
@@ -73,7 +73,7 @@ export function tableShapes(config: Config): TableShapes {
   };
 }
 
-/** A row an event with its features, and the newest of each key. */
+/** Tables with a row for each event with its features, and the newest row of each key. */
 function vectorShapes(config: Config): StreamShape[] {
   const relations = relationsOf(config);
   return config.features.map(({ name }) => {

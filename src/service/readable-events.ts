@@ -1,4 +1,7 @@
-/** Whether the events of a stream's logs can be read by its schema of today. A start with another one is refused. */
+/**
+ * Whether the events of a stream's logs can be read by the stream's schema of today. A start with a schema that can't read
+ * them is refused.
+ */
 import { ConfigError } from '../config/config-error.ts';
 import type { StreamConfig } from '../config/sections/streams.ts';
 import type { Journal } from '../journal/journal.ts';
@@ -6,7 +9,7 @@ import type { DynamicEvent, EventType } from '../messages/codec.ts';
 import { logNamesOf } from '../messages/log-name.ts';
 import type { Registry } from '../messages/registry.ts';
 
-/** Runs before the schema is kept with the data: a schema that wrote no event must not block the next one. */
+/** Has to run before the schema is kept with the data: a schema that wrote no event must not block the next one. */
 export async function requireReadable(
   journal: Journal,
   registry: Registry,

@@ -1,10 +1,10 @@
 /** What the streams took and refused: by stream and reason, with the first example of each. */
 import type { DeadLetter } from '../messages/streams.ts';
 
-/** Of one stream. */
+/** Counts of one stream. */
 interface Taken {
   events: number;
-  /** By reason. */
+  /** Refused events by reason. */
   readonly refused: Map<string, Refused>;
 }
 
@@ -19,7 +19,7 @@ export interface RefusalCount {
   readonly stream: string;
   readonly reason: string;
   readonly count: number;
-  /** Of the source that was refused first, the one that lies first in it. */
+  /** The example: of the source that had the first refusal, the refused event that lies first in it. */
   readonly first: RefusedExample;
 }
 
@@ -56,7 +56,7 @@ function add({ refused }: Taken, reason: string, count: number, example: Refused
   if (example.source === known.first.source && example.position < known.first.position) known.first = example;
 }
 
-/** The most frequent first. */
+/** The refusals, the most frequent first. */
 export function refusalsOf(counts: RefusalCounts): RefusalCount[] {
   const all = [...counts].flatMap(([stream, { refused }]) =>
     [...refused].map(([reason, { count, first }]) => ({ stream, reason, count, first })),
@@ -64,13 +64,13 @@ export function refusalsOf(counts: RefusalCounts): RefusalCount[] {
   return all.sort((one, other) => other.count - one.count);
 }
 
-/** How many of a stream were refused, for whatever reason. */
+/** How many events of a stream were refused, for whatever reason. */
 export function refusedOf(counts: RefusalCounts, stream: string): number {
   const refused = counts.get(stream)?.refused.values() ?? [];
   return [...refused].reduce((sum, { count }) => sum + count, 0);
 }
 
-/** Of all that came to a stream, the part that was refused, from 0 to 1. */
+/** The refused share of all events that came to each stream, from 0 to 1. */
 export function refusedShares(counts: RefusalCounts): ReadonlyMap<string, number> {
   return new Map(
     [...counts].map(([stream, { events }]) => {

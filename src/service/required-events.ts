@@ -39,7 +39,10 @@ export async function requireStateOf(log: Log, newFold: () => PartitionFold, pla
   if (anew.length > 0) await refuse(anew, log.name, start, journal);
 }
 
-/** The same of operators whose partitions are new, and read these logs from their start. */
+/**
+ * Throws a ConfigError as well when an operator whose partitions are new needs pruned events: it reads these logs from
+ * their start.
+ */
 export async function requireStartsOf(
   operators: readonly OperatorSpec[],
   logs: readonly Log[],

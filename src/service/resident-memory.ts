@@ -1,11 +1,14 @@
-/** Resident memory of this process, in bytes. Linux tells by a file: without a descriptor for it, what it last told. */
+/**
+ * Resident memory of this process, in bytes. On Linux they are read from a file. When no descriptor is free for it, the
+ * last figure stands.
+ */
 export function createResidentMemory(): () => number {
   let bytes = 0;
   return () => {
     try {
       bytes = process.memoryUsage.rss();
     } catch {
-      // EMFILE: a figure for the page is no reason to end.
+      // EMFILE: a missing figure for the page is no reason to end.
     }
     return bytes;
   };

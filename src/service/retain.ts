@@ -1,4 +1,4 @@
-/** What goes of a log once a snapshot of its partition is saved, as `journal.retention` and `journal.tier` say. */
+/** The part of a log that is removed once a snapshot of its partition is saved, by `journal.retention` and `journal.tier`. */
 import type { Config } from '../config/config.ts';
 import { holdsOf, pruneLog, WITHOUT_BOUND, waitingSinks } from '../data-directory/retention.ts';
 import type { Logger } from '../logger.ts';

@@ -1,4 +1,4 @@
-/** How a sink stands in the tree of actors: one of alerts alone is an alerter. */
+/** The name of a sink in the tree of actors: a sink of alerts alone is an alerter. */
 import type { SinkConfig } from '../config/sections/sinks.ts';
 import { ALERTS } from '../tables.ts';
 

@@ -1,4 +1,4 @@
-/** What of a commit is for a sink: which sections hold its streams, and the events in them. */
+/** The part of a commit that is for a sink: the sections of its streams, and the events in them. */
 import type { Pending } from '../actors/delivery-queue.ts';
 import type { Commit, Section } from '../messages/commit.ts';
 import { jsonOf } from '../messages/event-json.ts';
@@ -10,7 +10,7 @@ import { ALERTS, outputOf } from '../tables.ts';
 import type { RunningStream } from './pipeline.ts';
 
 export interface SinkEvents {
-  /** Whether a section may hold something. */
+  /** Whether a section may hold events for the sink. */
   wants(stream: string, section: Section): boolean;
   /** Events of a commit from an offset on, in order. */
   of(log: string, firstOffset: number, commit: Commit, fromOffset: number): Generator<Pending>;
@@ -86,7 +86,10 @@ export function createSinkEvents(
   };
 }
 
-/** Of a section that a domain declares to be alerts: their type, and the fields that are their key and their id. */
+/**
+ * The type of a section's alerts, with the fields that are their key and id, where a domain declares the section to be
+ * alerts.
+ */
 function alertsOf(registry: Registry, { fingerprint }: Section) {
   const record = registry.nameOf(fingerprint) ?? '';
   const { key, alertId: id } = outputOf(record) ?? {};

@@ -1,4 +1,4 @@
-/** What a service lends to its sinks, and which of their receivers can't be had when it starts. */
+/** What a service lends to its sinks, and which receivers can't be reached when the service starts. */
 import type { Config } from '../config/config.ts';
 import type { SinkConfig } from '../config/sections/sinks.ts';
 import type { Logger } from '../logger.ts';
@@ -22,7 +22,7 @@ export function sinkHost(
   };
 }
 
-/** Where sinks lead to and that can't be had. */
+/** The sinks' receivers that can't be reached. */
 export async function unreachableSinks(
   config: Config,
   logger: Logger,

@@ -1,15 +1,15 @@
 /**
- * What the operations log says of a sink's events: which are settled for good, and which were asked for again. Read once at
- * the start, from where the sink's position does not have it yet, and then as it grows.
+ * The operations log's entries about a sink's events: which events are settled for good, and which were asked for again.
+ * The log is read once at the start, from the place up to which the sink's position has it, and then as it grows.
  */
 import { alertDeliveryType, sinkDeliveryType } from '../messages/types.ts';
 import type { Pipeline } from './pipeline.ts';
 import { nextTurn } from './platform.ts';
 
 export interface SinkOutcomes {
-  /** Delivered, or given up: by the alert's id, or by `<log>/<offset>`. */
+  /** Events that were delivered or given up, by the alert's id or by `<log>/<offset>`. */
   readonly settled: Set<string>;
-  /** Alerts that were asked for again, and when. */
+  /** When alerts were asked for again, by their ids. */
   readonly alertsSince: Map<string, number>;
   /** Events that were asked for again, by `<log>/<offset>`. */
   readonly requeued: Map<string, { readonly log: string; readonly offset: number; readonly since: number }>;
@@ -19,7 +19,7 @@ export function noOutcomes(): SinkOutcomes {
   return { settled: new Set(), alertsSince: new Map(), requeued: new Map() };
 }
 
-/** Folds what is in the operations log into the outcomes, from an offset on. Returns where it ends now. */
+/** Folds the operations log, from an offset on, into the outcomes. Returns the log's end. */
 export async function foldOutcomes(
   { reader, registry, operations, platform }: Pipeline,
   sink: string,

@@ -1,6 +1,6 @@
 /**
- * Where each sink stands, in a log of its own. Every commit of it says all of every sink, so the last one is all that is
- * read, and what lies before it goes. What a sink still has to send is needed: retention asks here.
+ * The positions of all sinks, in a log of their own. Every commit of that log has the complete positions, so only the last
+ * commit is read, and earlier ones are removed. Retention asks here, since it must keep what a sink still has to send.
  */
 import { lastPositions, neededBy, SINKS_LOG, type SinkNeed } from '../data-directory/sink-positions.ts';
 import type { CommitReader } from '../journal/commit-reader.ts';
@@ -13,20 +13,20 @@ import type { Pruning } from './pruning.ts';
 import { appendWhole, pruneBehind } from './whole-log.ts';
 
 export interface SinkPositionsLog {
-  /** What is durable of a sink; null when it is new. */
+  /** The durable position of a sink; null when the sink is new. */
   of(sink: string): SinkPosition | null;
-  /** Resolves once it is durable, together with what others wrote meanwhile. */
+  /** Resolves once the position is durable, together with positions that other sinks wrote meanwhile. */
   save(position: SinkPosition): Promise<void>;
-  /** Sinks that are no more hold nothing back. */
+  /** Forgets all other sinks, so that a sink that is no more holds nothing back. */
   keepOnly(sinks: readonly string[]): void;
-  /** From where on each sink needs a log; Infinity when it needs nothing of it. */
+  /** The offset from which each sink needs a log; Infinity when it needs nothing of the log. */
   needs(log: string): readonly SinkNeed[];
 }
 
-/** Commits between two looks at what may go. */
+/** Commits between two prunings. */
 const PRUNE_EVERY = 1000;
 
-/** `configured` are those that will run: while one of them has no position yet, all is needed. */
+/** `configured` are the sinks that will run. While one of them has no position yet, everything is needed. */
 export async function openSinkPositions(
   journal: Journal,
   reader: CommitReader,
@@ -57,7 +57,7 @@ export async function openSinkPositions(
       if (log === null) return;
       newest.set(position.sink, position);
       await writing?.catch(() => {});
-      // What was noted while one commit was on its way is in the next, whoever writes it.
+      // Positions that were noted while one commit was on its way are in the next, whoever writes it.
       writing ??= writeNewest(log).finally(() => {
         writing = null;
       });

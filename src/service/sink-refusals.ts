@@ -1,10 +1,13 @@
-/** Tells people of a sink that does not take its events: in the log once for each reason, and once when it takes them again. */
+/**
+ * Tells people of a sink whose receiver refuses events: one log line for each reason, and one when the events are taken
+ * again.
+ */
 import type { Logger } from '../logger.ts';
 
 export interface SinkRefusals {
   refused(message: string): void;
   delivered(): void;
-  /** Why its events wait, in words; null while they do not. */
+  /** Why the sink's events wait, in words; null while they do not. */
   problem(): string | null;
 }
 

@@ -1,6 +1,7 @@
 /**
- * The tail of the journal as one sink reads it: in the order of each log, as far as there is room, and where it has to go on
- * after a restart. A position passes an event only once that is settled, or is held by itself.
+ * The tail of the journal as one sink reads it: in the order of each log, as far as there is room. It also knows the
+ * position from which the sink goes on after a restart. A position passes an event only once the event is settled, or is
+ * held by itself.
  */
 import type { Pending } from '../actors/delivery-queue.ts';
 import type { JournaledCommit } from '../journal/commit-reader.ts';
@@ -16,17 +17,17 @@ export interface Room {
 }
 
 export interface SinkTail {
-  /** What comes next, at most; nothing at the journal's durable end. */
+  /** The next events, as many as there is room for; none at the journal's durable end. */
   read(room: Room): Promise<Pending[]>;
   settle(events: readonly Pending[]): void;
   /** The event leaves its place in the order. */
   hold(held: Place & { readonly since: number }): void;
-  /** A commit that has just become durable: where nothing in it is wanted, it is not read again. */
+  /** Takes a commit that has just become durable. Where the sink wants nothing in it, the commit is not read again. */
   passed(log: string, firstOffset: number, commit: Commit): void;
   position(): Pick<SinkPosition, 'logs' | 'held'>;
-  /** Whether it has read all that was durable when it was made. */
+  /** Whether the tail has read everything that was durable when the tail was made. */
   hasCaughtUp(): boolean;
-  /** Events that are durable, in any of the logs, and not settled or passed. */
+  /** Events that are durable in any of the logs, and not settled or passed. */
   lag(): number;
 }
 
@@ -39,9 +40,9 @@ export interface TailOptions {
   readonly pipeline: Pipeline;
   readonly events: SinkEvents;
   readonly position: Pick<SinkPosition, 'logs' | 'held'>;
-  /** An event that is settled already, or not for the sink after all. */
+  /** Whether an event is settled already, or not for the sink after all. */
   isDone(pending: Pending, newFrom: number): boolean;
-  /** Events of a log that are gone before the sink had them. */
+  /** Called with events of a log that were removed before the sink had them. */
   onLost(log: string, fromOffset: number, toOffset: number): void;
 }
 
@@ -49,16 +50,19 @@ interface Followed {
   readonly log: string;
   readonly durableOffset: () => number;
   readonly newFrom: number;
-  /** All below it is read, or passed. */
+  /** Everything below this offset is read or passed. */
   next: number;
-  /** What is being read, from `next` on. Closed after each read: a sink may wait for days, and no file with it. */
+  /**
+   * The commits that are being read, from `next` on. Closed after each read: a sink may wait for days, and no file should
+   * stay open with it.
+   */
   commits: AsyncGenerator<JournaledCommit> | null;
-  /** What is left of the commit that is being read. */
+  /** The rest of the commit that is being read. */
   current: Generator<Pending> | null;
   currentEnd: number;
-  /** Read and not settled, in order. */
+  /** Offsets that are read and not settled, in order. */
   readonly open: Set<number>;
-  /** Commits in a row without anything that is wanted. */
+  /** A run of commits in which the sink wants nothing. */
   quiet: { from: number; to: number };
   readonly endAtStart: number;
 }
@@ -70,7 +74,7 @@ export async function openSinkTail({ pipeline, events, position, isDone, onLost 
   const { reader, platform, operations } = pipeline;
   const followed = new Map<string, Followed>();
   const held = new Map<string, Place & { readonly since: number }>();
-  /** Held, and not handed over yet. */
+  /** Events that are held and not handed over yet. */
   const heldBack: string[] = [];
   const elsewhere = position.logs.filter(({ log }) => pipeline.units.every((unit) => unit.log.name !== log));
   let turn = 0;
@@ -100,7 +104,7 @@ export async function openSinkTail({ pipeline, events, position, isDone, onLost 
     heldBack.push(place);
   }
 
-  /** The event at a place; null when it is not in the journal any more, or none of the sink's. */
+  /** The event at a place; null when the event is not in the journal any more, or not one of the sink's. */
   async function eventAt({ log, offset }: Place): Promise<Pending | null> {
     if (offset < (await reader.startOf(log))) {
       onLost(log, offset, offset + 1);
@@ -164,7 +168,7 @@ export async function openSinkTail({ pipeline, events, position, isDone, onLost 
     }
   }
 
-  /** What is gone is passed, also when it went while the receiver did not answer. */
+  /** Passes events that were removed, also those that were removed while the receiver did not answer. */
   async function skipLost(log: Followed, isNew = false): Promise<void> {
     const start = await reader.startOf(log.log);
     if (log.next >= start) return;
@@ -178,7 +182,7 @@ export async function openSinkTail({ pipeline, events, position, isDone, onLost 
     async read(room) {
       const read: Pending[] = [];
       let bytes = await readHeld(room, read);
-      // Each time another log is the first: one that grows without end keeps no other waiting.
+      // Another log is the first each time, so that a log that grows without end keeps no other waiting.
       const logs = [...followed.values()];
       turn += 1;
       try {
@@ -205,7 +209,7 @@ export async function openSinkTail({ pipeline, events, position, isDone, onLost 
     },
     hold(entry) {
       const log = followed.get(entry.log);
-      // One that is on its way already stays there.
+      // An event that is on its way already stays there.
       if (log?.open.delete(entry.offset) === true) held.set(placeOf(entry), entry);
       else hold(entry);
     },

@@ -1,6 +1,6 @@
 /**
- * The sinks, each a supervised child with a cursor of its own in the journal. One reads on as its receiver takes what it
- * sends, so a slow one slows nothing but itself; after a restart it goes on where its position says.
+ * The sinks, each a supervised child with a cursor of its own in the journal. A sink reads on as its receiver takes events,
+ * so a slow sink slows nothing but itself. After a restart a sink goes on from its position.
  */
 import type { Outcome } from '../actors/courier.ts';
 import { DEFAULT_QUEUE_BOUND, type DeliveryPorts, deliveryMachine } from '../actors/delivery.ts';
@@ -23,16 +23,16 @@ import { foldOutcomes, noOutcomes } from './sink-outcomes.ts';
 import { sinkRefusals } from './sink-refusals.ts';
 import { openSinkTail, placeOf } from './sink-tail.ts';
 
-/** Where a sink stands is written down so often while it delivers, and so often while it only passes what is not its own. */
+/** How often a position is written down while the sink delivers, and while it only passes events of others. */
 const SAVE_EVERY_MS = 1000;
 const PASS_EVERY_MS = 30_000;
-/** What one look at the journal hands over at most. */
+/** The most that one read of the journal hands over. */
 const READ_BYTES = 4 * 1024 * 1024;
 
 export function sinkChildren(core: ServiceCore): ChildSpec[] {
   const { sinks } = core.config;
   core.sinkPositions.keepOnly(sinks.map(({ name }) => name));
-  // Now, before anything is taken in: what comes from here on is for a sink that is new.
+  // The ends are read now, before anything is taken in: later events are for a sink that is new.
   const first = sinks
     .filter(({ name }) => core.sinkPositions.of(name) === null)
     .map((config) => firstPosition(core, config));
@@ -69,7 +69,7 @@ function sinkChild(
   first: SinkPosition | undefined,
   journalEnds: ReadonlyMap<string, number>,
 ): ChildSpec {
-  /** Outlives a restart: what is on its way to the log has its outcome. */
+  /** Outlives a restart of the sink, since an outcome may be on its way to the log. */
   const recording: Recording = { last: Promise.resolve(), inFlight: 0 };
   return {
     id: sinkActor(config),
@@ -95,7 +95,7 @@ async function startSink(
   const { name } = config;
   await recording.last.catch(() => {});
   const begun = sinkPositions.of(name) ?? first ?? firstPosition(core, config);
-  // Of a sink that is new, nothing leaves before it is written down where it began.
+  // A new sink sends nothing before its first position is written down.
   if (sinkPositions.of(name) === null) await sinkPositions.save(begun);
   const refusals = sinkRefusals(name, logger);
   const outcomes = noOutcomes();
@@ -130,7 +130,7 @@ async function startSink(
     if (isOver) return;
     isOver = true;
     for (const stop of stops) stop();
-    // Its connections may take a while to end, and nobody waits for that.
+    // The sink's connections may take a while to end, and nobody waits for that.
     sink.close?.().catch(() => {});
   }
   function fail(error: Error): void {
@@ -167,7 +167,7 @@ async function startSink(
       isDueAgain = false;
     }
   }
-  /** Of an alert that was asked for again before its place was written down with that. */
+  /** The age of an alert counts from when it was last asked for again, also where its held place does not say so yet. */
   function aged(pending: Pending): Pending {
     const since = outcomes.alertsSince.get(pending.event.id);
     return since === undefined ? pending : { ...pending, sinceMs: Math.max(pending.sinceMs, since) };
@@ -209,7 +209,7 @@ async function startSink(
     random: supervision.random,
   };
 
-  /** What was recorded but is not in the position yet has to be read again. */
+  /** The position to write down. Outcomes that were recorded and are not in it yet will be read again. */
   function positionNow(): SinkPosition {
     if (recording.inFlight === 0 && tail.hasCaughtUp()) outcomesFrom = outcomesRead;
     return { sink: name, outcomesFrom, ...tail.position() };
@@ -234,7 +234,7 @@ async function startSink(
         over();
         context.failed(error);
       },
-      // The supervisor hears of it once the position is written, too.
+      // The supervisor hears of the end only once the position is written too.
       stopped: over,
     },
   );
@@ -258,7 +258,7 @@ async function startSink(
   };
 }
 
-/** Of a sink that is new: alerts without an outcome are for it, everything else as the configuration says. */
+/** The first position of a new sink. It gets all alerts without an outcome, and other events as the configuration says. */
 function firstPosition({ pipeline }: ServiceCore, config: SinkConfig): SinkPosition {
   const { operations, units } = pipeline;
   const { startFrom, from } = config;
@@ -278,7 +278,7 @@ function firstPosition({ pipeline }: ServiceCore, config: SinkConfig): SinkPosit
   return { sink: config.name, outcomesFrom, logs, held: [] };
 }
 
-/** What has to be in the journal: of an alert each outcome, of other events that they are given up. */
+/** Outcomes that the journal has to have: each outcome of an alert, and of other events only that they are given up. */
 function blocksOf({ kind, events, error }: Outcome, sink: string, changedAt: number): Block[] {
   const alerts = events.filter(({ event }) => event.stream === ALERTS);
   const others = kind === 'abandoned' ? events.filter(({ event }) => event.stream !== ALERTS) : [];

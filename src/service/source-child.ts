@@ -1,6 +1,6 @@
 /**
- * A source as a supervised child: it starts once its partitions have recovered, and is restarted when it fails,
- * unless what it reads is at fault.
+ * A source as a supervised child. It starts once its partitions have recovered. When it fails it is restarted, unless its
+ * input is at fault.
  */
 import { LastingError } from '../actors/restart-policy.ts';
 import type { ChildSpec } from '../actors/supervisor.ts';
@@ -9,7 +9,7 @@ import { allReady, type PartitionUnit } from './partition-unit.ts';
 
 export interface SourceChild {
   readonly spec: ChildSpec;
-  /** Resolves when the source has come to its end of input; never for an endless one. */
+  /** Resolves when the source has reached the end of its input; never for an endless source. */
   readonly ended: Promise<void>;
 }
 

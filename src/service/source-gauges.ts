@@ -1,4 +1,4 @@
-/** What the metrics show of sources that say how far they are: of each the lag by partition, and how often it began anew. */
+/** Metrics of sources that report how far they are: each source's lag by partition, and how often it began anew. */
 import type { Gauges } from '../http/metric-table.ts';
 import type { SourceStatus } from '../sources/source.ts';
 

@@ -23,13 +23,13 @@ export function sourceChildren({ pipeline, platform, config, logger, observer, t
   });
 }
 
-/** Streams whose source decides while it runs which partitions it serves. */
+/** Streams whose source chooses its partitions while it runs. */
 export function assignedStreams({ streams }: Config): Set<string> {
   const assigned = streams.filter(({ source }) => SOURCES.some((adapter) => adapter.isAssigned(source)));
   return new Set(assigned.map(({ name }) => name));
 }
 
-/** What a source is read from and that can't be had. */
+/** The places that sources read from and that can't be reached. */
 export async function unreachableSources(
   config: Config,
   logger: Logger,

@@ -1,6 +1,6 @@
 /**
- * One store of a running pipeline: its process, its own cursor in each log, and its condition. What it lacks, or how slow it is,
- * is nothing to another lane.
+ * One store of a running pipeline: its process, its own cursor in each log, and its condition. A store that is slow or
+ * lacks something does not affect another lane.
  */
 import type { Config } from '../config/config.ts';
 import { isAhead } from '../data-directory/stores-ahead.ts';
@@ -11,9 +11,12 @@ import type { TableShapes } from '../projections/table-shapes.ts';
 import type { StoreProcess } from '../workers/store-process.ts';
 import type { PartitionUnit } from './partition-unit.ts';
 
-/** Of a store that is behind: an event in a small transaction costs twice as much; a large one is long not to be seen. */
+/**
+ * The transactions of a store that is behind. An event in a small transaction costs twice as much; the rows of a large one
+ * take long to appear.
+ */
 const TRANSACTION = { maxEvents: 2_000_000, maxBytes: 64 * 1024 ** 2, maxMs: 2_000 } as const;
-/** A file is looked through for so long at most before the service calls itself ready; it is looked through to its end. */
+/** How long the service waits for a file's check before it calls itself ready. The check goes on to the file's end. */
 const CHECK_PATIENCE_MS = 30_000;
 
 export interface Mark {
@@ -29,27 +32,30 @@ export interface StoreLane {
   project(): Promise<Pick<Projected, 'events' | 'caughtUp' | 'missed' | 'refused'>>;
   /** Resolves once the store is open for the first time. */
   readonly opened: Promise<void>;
-  /** Events that are durable and not yet in it. Null until it is open, when nobody knows. */
+  /** Events that are durable and not yet in the store. Null until the store is open, since nobody knows before. */
   lag(): number | null;
-  /** The same, of a store that is not open all that the journal has. */
+  /** Events that are durable and not yet in the store; for a store that is not open, all that the journal has. */
   behind(): number;
-  /** Offset up to which it has a log, whatever happens to its process. */
+  /** Offset up to which the store has a log, whatever happens to its process. */
   keptOffset(log: string): number;
-  /** Whether it has everything below these offsets. */
+  /** Whether the store has everything below these offsets. */
   hasReached(marks: readonly Mark[]): boolean;
-  /** Whether it has what the journal held when it was opened. */
+  /** Whether the store has everything that the journal held when the store was opened. */
   isCaughtUp(): boolean;
-  /** Why it does not show all that it should: it is opened, looked through, or rebuilt. */
+  /** Why the store does not show all that it should: it is being opened, checked or rebuilt. Null when it does. */
   notReady(): string | null;
-  /** Whether its files were looked through, and what had to be rebuilt is. */
+  /** Whether the store's files were checked, and the store is rebuilt if it had to be. */
   isWhole(): boolean;
-  /** Calls back when its process has ended, or its file turns out to be damaged: the next opening makes it anew. */
+  /**
+   * Calls back when the store's process has ended, or when its file turns out to be damaged. The next opening makes a
+   * damaged file anew.
+   */
   onLost(listener: (error: Error) => void): void;
   eventsTotal(): number;
-  /** What it waits for, in words for people; null while it takes what it is given. */
+  /** What the store waits for, in words for people; null while it takes events. */
   problem(): string | null;
   waitFor(problem: string | null): void;
-  /** Whether somebody else runs it: what it lacks makes this service no less ready. */
+  /** Whether somebody else runs the store. The service is then ready without it. */
   readonly isElsewhere: boolean;
 }
 
@@ -61,9 +67,9 @@ export function createStoreLane(
   nowMs: () => number,
 ): StoreLane {
   const { name } = process;
-  /** Where it stands in each log; null until it is open. */
+  /** The store's offset in each log; null until the store is open. */
   let offsets: Map<string, number> | null = null;
-  /** What of them stays when its process ends. */
+  /** The offsets that stay when the store's process ends. */
   let kept: Readonly<Record<string, number>> | null = null;
   const reachedOffset = (log: string): number => offsets?.get(log) ?? 0;
   const hasReached = (marks: readonly Mark[]): boolean =>
@@ -77,7 +83,7 @@ export function createStoreLane(
   });
   /** The journal's end at the opening. */
   let end: readonly Mark[] = [];
-  /** Whether it began with nothing at the opening, though the journal had events. */
+  /** Whether the store was empty at its opening, though the journal had events. */
   let isFresh = false;
   let check: { isDone: boolean; readonly startedAtMs: number } | null = null;
   let lost = (_: Error): void => {};
@@ -100,7 +106,7 @@ export function createStoreLane(
       const { dataDir } = config;
       const task = { kind: 'open', dataDir, journal: journalOf(dataDir), tables } as const;
       let found = await process.open(task);
-      // The journal vouches for what it has: a store that says more has rows of another.
+      // A store that claims more than the journal has holds rows of another journal.
       const endOf = (log: string): number | undefined =>
         units.find((unit) => unit.log.name === log)?.log.durableOffset();
       if (isAhead(found, endOf)) found = await process.open({ ...task, rebuild: true });
@@ -110,7 +116,7 @@ export function createStoreLane(
       isFresh = offsets.size === 0 && end.some(({ offset }) => offset > 0);
       const own = { isDone: false, startedAtMs: nowMs() };
       check = own;
-      // One that is cut short, by the end of the process or the next opening, is begun again by that.
+      // A check that the end of the process or the next opening cuts short is begun again by the next opening.
       lookThrough(own).catch(() => {});
       resolveOpened();
     },

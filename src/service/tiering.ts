@@ -1,6 +1,6 @@
 /**
- * Sends old segments of a running service's journal to the place that `journal.tier` names, one at a time and beside everything
- * else: whatever the place lacks, nothing but the room on this disk waits for it.
+ * Sends old segments of a running service's journal to the place that `journal.tier` names, one at a time and beside
+ * everything else. When the place can't be reached, nothing waits for it; only this disk's space is not freed.
  */
 import type { Config } from '../config/config.ts';
 import { openTier, type TierSettings, tierLog } from '../data-directory/tiering.ts';
@@ -15,11 +15,11 @@ import type { Pruning } from './pruning.ts';
 export interface Tiering {
   /** Segments of a log may be due. */
   wake(log: string): void;
-  /** Lets an act remove files of a log while none of its segments is on its way; leaves the act out when one is. */
+  /** Lets `act` remove files of a log, unless a segment of the log is on its way; `act` is then left out. */
   beside(log: string, act: () => Promise<void>): Promise<void>;
-  /** What it waits for, in words for people; null while all that is due goes. */
+  /** What the tiering waits for, in words for people; null while all due segments go. */
   problem(): string | null;
-  /** Resolves once nothing more happens: a segment on its way stays here. */
+  /** Resolves once nothing more happens. A segment that is on its way stays on this disk. */
   close(): Promise<void>;
 }
 
@@ -32,10 +32,10 @@ interface TieringHost {
   operationsFrom(): number;
 }
 
-/** Between two attempts while the place can't be had. */
+/** Pause between two attempts while the place can't be reached. */
 const RETRY_MS = 30_000;
 
-/** Null where nothing goes. */
+/** Null where no segment leaves this disk. */
 export function createTiering({ dataDir, journal }: Config, host: TieringHost): Tiering | null {
   return journal.tier === null ? null : tieringTo(journal.tier, dataDir, host);
 }

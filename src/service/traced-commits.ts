@@ -4,7 +4,7 @@ import type { Tracing } from '../tracing/port.ts';
 import type { Observer } from './observer.ts';
 
 export interface TracedCommits {
-  /** The sink, with a span around each delivery that has something of a traced commit. */
+  /** The sink, with a span around each delivery that has events of a traced commit. */
   sink(sink: Sink): Sink;
 }
 
@@ -14,12 +14,15 @@ interface Remembered {
   readonly context: TraceContext;
 }
 
-/** Of each log: a sink is mostly less than this behind, and what is older is delivered all the same, without a span. */
+/**
+ * Commits of each log that are remembered. A sink is mostly less than this behind; older events are delivered without a
+ * span.
+ */
 const COMMITS_REMEMBERED = 1_024;
 
 export function traceCommits(tracing: Tracing, { onCommitted }: Pick<Observer, 'onCommitted'>): TracedCommits {
   const commits = new Map<string, Remembered[]>();
-  /** By log and the log that it is a source of: up to where the places were taken over. */
+  /** By a log and the log that it feeds, the offset up to which trace contexts were taken over. */
   const takenOver = new Map<string, number>();
 
   function contextsAt(log: string, fromOffset: number, toOffset: number): TraceContext[] {
@@ -29,7 +32,7 @@ export function traceCommits(tracing: Tracing, { onCommitted }: Pick<Observer, '
       .map(({ context }) => context);
   }
 
-  /** What an exchange copies from a log into another keeps its places. */
+  /** The contexts of events that an exchange copies from one log into another. */
   function fromLog(log: string, source: string, next: number): readonly TraceContext[] {
     if (!commits.has(source)) return [];
     const place = `${source} ${log}`;
@@ -87,7 +90,7 @@ export function traceCommits(tracing: Tracing, { onCommitted }: Pick<Observer, '
               'messaging.batch.message_count': events.length,
             },
           });
-          // The receiver goes on from the delivery, and so does what it does with an event of another trace.
+          // The receiver's spans continue from the delivery's, also for events of other traces.
           const traced = events.map((event): SinkEvent => ({ ...event, trace: span.context }));
           try {
             await sink.deliver(traced, signal);

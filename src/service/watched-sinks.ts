@@ -1,15 +1,15 @@
-/** Where the sinks are, as long as they run. */
+/** The state of the sinks while they run. */
 import type { StageStatus } from '../http/view.ts';
 
 export interface WatchedSink {
-  /** Events that it has still to send, or to pass over. */
+  /** Events that the sink has still to send or to pass over. */
   lag(): number;
-  /** Why what it sent was refused last, in words; null once it is taken. */
+  /** Why the receiver last refused an event, in words; null once it takes events again. */
   problem(): string | null;
 }
 
 export interface WatchedSinks {
-  /** Returns what ends it. */
+  /** Watches a sink. Returns a function that ends the watching. */
   watch(sink: string, watched: WatchedSink): () => void;
   where(sink: string): Pick<StageStatus, 'lag' | 'problem'>;
 }
@@ -27,7 +27,7 @@ export function createWatchedSinks(): WatchedSinks {
       const watched = all.get(sink);
       const lag = watched?.lag() ?? null;
       const problem = watched?.problem() ?? null;
-      // What was refused last may have been given up since.
+      // The event that was refused last may have been given up since.
       return problem === null || lag === 0 ? { lag } : { lag, problem };
     },
   };

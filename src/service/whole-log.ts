@@ -1,4 +1,4 @@
-/** Logs of which every commit says all: the last one is all that is read, and what lies before it may go. */
+/** Logs whose every commit is complete by itself: only the last commit is read, and the commits before it may be removed. */
 import { join } from 'node:path';
 import type { Log } from '../journal/log.ts';
 import { prunableSegments, pruneSegments } from '../journal/prune.ts';
@@ -19,7 +19,7 @@ export function appendWhole(log: Log, stream: string, block: Block, committedAt:
   return log.append(COMMIT_FRAME, count, parts);
 }
 
-/** What lies before an offset goes. */
+/** Removes the commits before an offset. */
 export async function pruneBehind(
   { disk: { fs } }: Platform,
   journalDir: string,
