@@ -88,6 +88,7 @@ export function createView(service: Service): ServedView {
   const publish = (event: LiveEvent): void => observer.publish(event);
   const stopOverview = platform.every(OVERVIEW_EVERY_MS, () => {
     observer.tick();
+    if (!observer.isFollowed()) return;
     publish({ kind: 'overview', data: observer.overview() });
     publish({ kind: 'actors', data: actors() });
   });
@@ -98,7 +99,7 @@ export function createView(service: Service): ServedView {
   });
   let seen: Readonly<Record<string, number>> | null = null;
   const stopWindows = followed(async () => {
-    if (!stores.all.some(({ name }) => name === RESULTS_STORE)) return;
+    if (!observer.isFollowed() || !stores.all.some(({ name }) => name === RESULTS_STORE)) return;
     const news = await stores.of(RESULTS_STORE).read({ kind: 'appendedResults', seen, limit: LIVE_RESULTS });
     seen = news.seen;
     if (news.rows.length === 0) return;

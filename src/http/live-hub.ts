@@ -3,6 +3,9 @@
  *
  * Bounds: the ring that Last-Event-ID resumes from (events and bytes), the number of clients, the bytes that wait for
  * a slow one. Past its bound a client is cut off; it reconnects, and resumes or is told to start over (`reset`).
+ *
+ * The service makes live events only while somebody may want them: while a page follows, and for `patienceMs` after a page
+ * left or read a position from which it may follow.
  */
 import type { ServerResponse } from 'node:http';
 import type { LiveEvent } from './view.ts';
@@ -16,6 +19,7 @@ export interface LiveHubOptions {
   readonly maxClients?: number;
   readonly clientBufferBytes?: number;
   readonly heartbeatMs?: number;
+  readonly patienceMs?: number;
   readonly onSlowClient?: (waitingBytes: number) => void;
 }
 
@@ -37,17 +41,24 @@ const RECONNECT_MS = 2_000;
 
 export function createLiveHub(options: LiveHubOptions): LiveHub {
   const { epoch, ringEvents = 1_024, ringBytes = 4 << 20, maxClients = 32 } = options;
-  const { clientBufferBytes = 1 << 20, heartbeatMs = 15_000 } = options;
+  const { clientBufferBytes = 1 << 20, heartbeatMs = 15_000, patienceMs = 60_000 } = options;
   const clients = new Set<ServerResponse>();
   const ring: Frame[] = [];
   let bytesInRing = 0;
   let sequence = 0;
 
+  let unsubscribe: (() => void) | null = null;
+  let wantedAtMs = 0;
+
+  const left = (client: ServerResponse) => {
+    if (clients.delete(client)) wantedAtMs = performance.now();
+  };
+
   const send = (client: ServerResponse, text: string) => {
     client.write(text);
     if (client.writableLength <= clientBufferBytes) return;
     options.onSlowClient?.(client.writableLength);
-    clients.delete(client);
+    left(client);
     client.destroy();
   };
 
@@ -61,9 +72,22 @@ export function createLiveHub(options: LiveHubOptions): LiveHub {
     for (const client of clients) send(client, text);
   };
 
-  const unsubscribe = options.subscribe(publish);
+  const want = () => {
+    wantedAtMs = performance.now();
+    if (unsubscribe !== null) return;
+    // Nothing was kept meanwhile, so no earlier id may resume.
+    sequence += 1;
+    unsubscribe = options.subscribe(publish);
+  };
+  const rest = () => {
+    unsubscribe?.();
+    unsubscribe = null;
+    ring.length = 0;
+    bytesInRing = 0;
+  };
   const heartbeat = setInterval(() => {
     for (const client of clients) send(client, ': still here\n\n');
+    if (clients.size === 0 && performance.now() - wantedAtMs > patienceMs) rest();
   }, heartbeatMs);
   heartbeat.unref();
 
@@ -75,16 +99,20 @@ export function createLiveHub(options: LiveHubOptions): LiveHub {
         'cache-control': 'no-store, no-transform',
         'x-accel-buffering': 'no',
       });
+      want();
       clients.add(response);
-      response.once('close', () => clients.delete(response));
-      response.once('error', () => clients.delete(response));
+      response.once('close', () => left(response));
+      response.once('error', () => left(response));
       response.write(opening(epoch, sequence, ring, lastEventId));
       return true;
     },
-    position: () => `${epoch}-${sequence}`,
+    position() {
+      want();
+      return `${epoch}-${sequence}`;
+    },
     close() {
       clearInterval(heartbeat);
-      unsubscribe();
+      rest();
       for (const client of clients) client.end();
       clients.clear();
     },

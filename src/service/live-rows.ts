@@ -19,9 +19,11 @@ export function publishDerived(publish: (event: LiveEvent) => void, registry: Re
     const type = registry.builtin(name);
     if (table?.live !== undefined && type !== undefined) {
       const { as, last } = table.live;
-      const events = registry.decodeAs(type, fingerprint, bytes);
-      const from = Math.max(0, events.length - last);
-      const data = events.slice(from).map((event, i) => rowOf(table, event, commit, offset + from + i));
+      // An object for each of the rows that are shown, and not for each event of the commit.
+      const events = registry.columnsAs(type, { fingerprint, count, bytes }, (block) => type.columns(block));
+      const first = Math.max(0, count - last);
+      const data: Row[] = [];
+      for (let i = first; i < count; i++) data.push(rowOf(table, events.event(i), commit, offset + i));
       publish({ kind: 'rows', as, data });
     }
     offset += count;

@@ -41,6 +41,8 @@ export interface Observer {
   /** Recomputes rates; call it once a second. */
   tick(): void;
   subscribe(listener: (event: LiveEvent) => void): () => void;
+  /** Whether somebody would get a live event now. What only live events need is not computed otherwise. */
+  isFollowed(): boolean;
   publish(event: LiveEvent): void;
   /** Since this process started. */
   readonly counts: Counts;
@@ -215,7 +217,7 @@ export function createObserver(config: Config, version: string, sources: Observe
       const letters = countCommit(metrics, stream, commit);
       countTaken(counts.refusals, stream, commit.events, letters);
       for (const { expectation, events } of commit.failures) addFailures(counts, stream, expectation, events);
-      if (listeners.size > 0 && registry !== undefined) publishDerived(observer.publish, registry, commit);
+      if (observer.isFollowed() && registry !== undefined) publishDerived(observer.publish, registry, commit);
     },
     tick() {
       for (const { name, eventsTotal } of sources.readModels()?.lanes ?? []) {
@@ -277,6 +279,7 @@ export function createObserver(config: Config, version: string, sources: Observe
     },
     jobs,
     loopDelayP99Ms: () => loopDelayOverall.p99Ms(),
+    isFollowed: () => listeners.size > 0,
     subscribe(listener) {
       listeners.add(listener);
       return () => listeners.delete(listener);

@@ -38,6 +38,8 @@ export interface CannedService {
   readonly removed: { readonly stream: string; readonly key: string; readonly occurredAt: number | null }[];
   /** Requests whose client went away. */
   aborted(): number;
+  /** Who would get a live event. */
+  followers(): number;
   publish(event: LiveEvent): void;
   answerIngestWith(outcome: IngestOutcome): void;
   setReadiness(ready: boolean, reasons: readonly string[]): void;
@@ -278,6 +280,7 @@ export function cannedService(): CannedService {
   let readiness: { ready: boolean; reasons: readonly string[] } = { ready: true, reasons: [] };
   return {
     asked,
+    followers: () => listeners.size,
     aborted: () => aborted,
     ingested,
     removed,

@@ -133,6 +133,23 @@ describe('live events', () => {
     stream.close();
   });
 
+  test('nothing is listened to until a page comes, and soon after the last one left', async () => {
+    const { url, publish, followers } = await start({ heartbeatMs: 20, patienceMs: 60 });
+    expect(followers()).toBe(0);
+    const first = await follow(url);
+    expect(followers()).toBe(1);
+    publish(alert(1));
+    await first.until((frames) => idsOf(frames).length === 1);
+    first.close();
+    await waitUntil(() => followers() === 0);
+    publish(alert(2));
+    // It can't know of the second alert, so it must not resume as if nothing had happened.
+    const second = await follow(url, idsOf(first.frames)[0]);
+    await second.until((frames) => frames.some((frame) => frame.includes('event: reset')));
+    expect([followers(), alertsOf(second.frames)]).toEqual([1, []]);
+    second.close();
+  });
+
   test('of many rows in one event the newest 200 are sent', async () => {
     const { url, publish } = await start();
     const stream = await follow(url);

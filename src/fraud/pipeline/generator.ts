@@ -30,7 +30,7 @@ export interface GeneratorOptions {
   sleep(ms: number, signal: AbortSignal): Promise<void>;
 }
 
-const TICKS_PER_SECOND = 20;
+const TICKS_PER_SECOND = 10;
 export const MAX_BATCH = 4096;
 /** What it makes up for after a pause, at most. */
 const MAX_ARREARS_MS = 1000;
