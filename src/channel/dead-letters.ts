@@ -15,6 +15,7 @@ import { createCheck } from '../quality/check.ts';
 import type { RunningStream } from '../service/pipeline.ts';
 import type { ServiceCore } from '../service.ts';
 import type { Batch, Intake } from '../sources/source.ts';
+import { quotedText } from '../sql-quotes.ts';
 import { type Reread, reread } from '../workers/reread.ts';
 import { type CommandContext, channelCommand, RequestError, type Target } from './channel-commands.ts';
 import { letterOf, OPERATOR_FAILED, repeatFor } from './repeated-events.ts';
@@ -92,9 +93,9 @@ function lettersOf(
 ): AsyncGenerator<readonly Row[]> {
   const conditions = [
     ...(withReplayed ? [] : ['replayed_at IS NULL']),
-    ...(ids === undefined ? [] : [`id IN (${ids.map(quoted).join(', ')})`]),
-    ...(stream === undefined ? [] : [`stream = ${quoted(stream)}`]),
-    ...(reason === undefined ? [] : [`reason = ${quoted(reason)}`]),
+    ...(ids === undefined ? [] : [`id IN (${ids.map(quotedText).join(', ')})`]),
+    ...(stream === undefined ? [] : [`stream = ${quotedText(stream)}`]),
+    ...(reason === undefined ? [] : [`reason = ${quotedText(reason)}`]),
   ];
   const where = conditions.length === 0 ? '' : `WHERE ${conditions.join(' AND ')}`;
   const sql = `SELECT ${columns} FROM (${LETTERS}) ${where} ORDER BY ${order}`;
@@ -113,10 +114,6 @@ const LETTERS = `
   SELECT 'event:' || log || '/' || log_offset || '@' || sink, stream, sink, attempts, 'undelivered', coalesce(error, ''),
     changed_at, NULL, 0, 'event', '', '', log, log_offset
   FROM sink_deliveries WHERE outcome = 'abandoned'`;
-
-function quoted(text: string): string {
-  return `'${text.replaceAll("'", "''")}'`;
-}
 
 type Outcome = {
   readonly id: string;

@@ -1,6 +1,7 @@
 /** Jobs over the channel: lists of jobs and runs, and people's commands to them. */
 import { JOB_ACTIONS, jobCommandOf } from '../jobs/command-words.ts';
 import { backfillSql } from '../jobs/run-file.ts';
+import { quotedText } from '../sql-quotes.ts';
 import { channelCommand, RequestError } from './channel-commands.ts';
 
 const PATIENCE_MS = 10_000;
@@ -28,7 +29,11 @@ export const jobRunsCommand = channelCommand({
   async *rows(target, { job, run }, { signal, ...context }) {
     await target.caughtUp(PATIENCE_MS, { signal, ...context });
     const where =
-      run === undefined ? (job === undefined ? '' : `WHERE job = ${quoted(job)}`) : `WHERE run_id = ${quoted(run)}`;
+      run === undefined
+        ? job === undefined
+          ? ''
+          : `WHERE job = ${quotedText(job)}`
+        : `WHERE run_id = ${quotedText(run)}`;
     const sql = `SELECT run_id, job, state, interval_start, interval_end, attempt, records, run_trigger, params, backfill,
       changed_at, message FROM runs ${where} ORDER BY interval_end DESC, run_id`;
     yield* target.stores.of('sqlite').rows({ kind: 'query', sql }, signal);
@@ -41,7 +46,7 @@ export const jobStepsCommand = channelCommand({
   async *rows(target, { run = '' }, { signal, ...context }) {
     await target.caughtUp(PATIENCE_MS, { signal, ...context });
     const sql = `SELECT step, item, state, attempt, records, changed_at, wait_until, output, message FROM run_steps
-      WHERE run_id = ${quoted(run)} ORDER BY changed_at, step, item`;
+      WHERE run_id = ${quotedText(run)} ORDER BY changed_at, step, item`;
     yield* target.stores.of('sqlite').rows({ kind: 'query', sql }, signal);
   },
 });
@@ -71,7 +76,3 @@ export const jobActCommand = channelCommand({
     yield [{ id: answer.id, message: answer.message }];
   },
 });
-
-function quoted(text: string): string {
-  return `'${text.replaceAll("'", "''")}'`;
-}

@@ -10,6 +10,7 @@ import type { StreamFormat } from '../messages/stream-format.ts';
 import { deadLetterType } from '../messages/types.ts';
 import { openScratchDatabase, type ScratchTable } from '../projections/scratch-database.ts';
 import { fileFormat } from '../sources/file/open.ts';
+import { quotedName, quotedText } from '../sql-quotes.ts';
 import readInput from '../workers/read-input.ts';
 import type { ReadInputMessage, ReadInputTask } from '../workers/read-input-protocol.ts';
 import type { CheckedTable } from './checked-table.ts';
@@ -55,14 +56,6 @@ export async function openFileTable(path: string, stream: FileStream | null): Pr
   async function close(): Promise<void> {
     database.close();
   }
-}
-
-function quotedText(text: string): string {
-  return `'${text.replaceAll("'", "''")}'`;
-}
-
-function quotedName(name: string): string {
-  return `"${name.replaceAll('"', '""')}"`;
 }
 
 async function drafted(path: string): Promise<FileStream & { readonly titles: ReadonlyMap<string, string> }> {

@@ -1,5 +1,6 @@
 /** How a warehouse loads an exported file of Parquet: the commands for the warehouse's own client. */
 import { pathToFileURL } from 'node:url';
+import { quotedText } from '../sql-quotes.ts';
 
 export const WAREHOUSES = ['bigquery', 'snowflake'] as const;
 export type Warehouse = (typeof WAREHOUSES)[number];
@@ -17,14 +18,10 @@ export function loadText(warehouse: Warehouse, stream: string, path: string): st
   const at = `@millrace_load/${name}`;
   return `CREATE FILE FORMAT IF NOT EXISTS millrace_parquet TYPE = PARQUET USE_LOGICAL_TYPE = TRUE;
 CREATE STAGE IF NOT EXISTS millrace_load FILE_FORMAT = millrace_parquet;
-PUT ${quoted(pathToFileURL(path).href)} @millrace_load AUTO_COMPRESS = FALSE OVERWRITE = TRUE;
+PUT ${quotedText(pathToFileURL(path).href)} @millrace_load AUTO_COMPRESS = FALSE OVERWRITE = TRUE;
 CREATE TABLE IF NOT EXISTS "${table}" USING TEMPLATE (
-  SELECT ARRAY_AGG(OBJECT_CONSTRUCT(*)) FROM TABLE(INFER_SCHEMA(LOCATION => ${quoted(at)}, FILE_FORMAT => 'millrace_parquet')));
-COPY INTO "${table}" FROM ${quoted(at)} MATCH_BY_COLUMN_NAME = CASE_SENSITIVE;`;
-}
-
-function quoted(text: string): string {
-  return `'${text.replaceAll("'", "''")}'`;
+  SELECT ARRAY_AGG(OBJECT_CONSTRUCT(*)) FROM TABLE(INFER_SCHEMA(LOCATION => ${quotedText(at)}, FILE_FORMAT => 'millrace_parquet')));
+COPY INTO "${table}" FROM ${quotedText(at)} MATCH_BY_COLUMN_NAME = CASE_SENSITIVE;`;
 }
 
 function shellQuoted(text: string): string {

@@ -1,6 +1,7 @@
 /** Where an alert stands in the journal, by the tables of those that have alerts. */
 import type { Row, StoreQuery } from '../projections/store.ts';
 import { storedName, type Table } from '../projections/table.ts';
+import { hexText } from '../sql-quotes.ts';
 import { TABLES } from '../tables.ts';
 import type { Place } from './target.ts';
 
@@ -10,7 +11,7 @@ export function alertQueries(id: string): readonly StoreQuery[] {
     const columns = [columnOf(table, table.output?.alertId), ...PLACE.map((place) => columnOf(table, place))];
     const [alertId, stream, partition, offset] = columns;
     if (alertId === null || columns.includes(null)) return [];
-    const from = `FROM ${storedName(table)} WHERE ${alertId} = CAST(x'${Buffer.from(id, 'utf8').toString('hex')}' AS TEXT)`;
+    const from = `FROM ${storedName(table)} WHERE ${alertId} = ${hexText(id)}`;
     const sql = `SELECT ${stream} AS stream, ${partition} AS "partition", ${offset} AS "offset" ${from} LIMIT 1`;
     return [{ store: table.store, sql }];
   });

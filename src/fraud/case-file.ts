@@ -1,5 +1,6 @@
 /** All that the stores have of one case, however old: itself, its alerts, and what its customer did meanwhile. */
 import type { Row, StoreQuery } from '../projections/store.ts';
+import { hexText } from '../sql-quotes.ts';
 import { similarCases } from './similar-cases.ts';
 
 export interface CaseFile {
@@ -24,7 +25,7 @@ const MAX_ROWS = 500;
 
 /** Gives queries one after the other, and is given their rows. Null when there is no such case. */
 export function* caseFile(caseId: string): Generator<StoreQuery, CaseFile | null, readonly Row[]> {
-  const id = textLiteral(caseId);
+  const id = hexText(caseId);
   const [found] = yield {
     store: 'sqlite',
     sql: `SELECT case_id, customer_id, state, holder, snoozed_until, hits, amount_cents, opened_at, last_hit_at
@@ -94,9 +95,4 @@ function instant(ms: number): string {
 /** For DuckDB. */
 function duckText(text: string): string {
   return `decode(unhex('${Buffer.from(text, 'utf8').toString('hex')}'))`;
-}
-
-/** For SQLite, in hexadecimal: a text of a stranger, whatever is in it. */
-function textLiteral(text: string): string {
-  return `CAST(x'${Buffer.from(text, 'utf8').toString('hex')}' AS TEXT)`;
 }

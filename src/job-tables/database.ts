@@ -7,9 +7,8 @@ import { existsSync, mkdirSync, renameSync, rmSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { duckdbApi } from '../projections/duckdb-api.ts';
 import { createDuckdbReaders, type DuckdbReaders, digestOf, rowsOf } from '../projections/duckdb-reading.ts';
-import { sqlText } from '../projections/duckdb-schema.ts';
-import { quoted } from '../projections/sql-names.ts';
 import type { TableDigest } from '../projections/store.ts';
+import { quotedName, quotedText } from '../sql-quotes.ts';
 import { openCatalog } from './catalog.ts';
 import { JOBS_COPY, JOBS_FILE, JOBS_SCRATCH, PUBLISHED, STAGED, stagedTable } from './names.ts';
 import type { Publication, RunIdentity, RunStatement, TableTarget } from './protocol.ts';
@@ -78,7 +77,7 @@ export async function openJobDatabase({ directory, memoryBytes, threads }: JobDa
     const name = stagedTable(identity.runId, target.table);
     await inTurn(() => forget(own, identity.runId, target.table));
     await inTurn(() => forgetOldest(own, identity.job, target.table));
-    const path = `${quoted('jobs')}.main.${quoted(name)}`;
+    const path = `${quotedName('jobs')}.main.${quotedName(name)}`;
     await runInto(connection, `CREATE TABLE ${path} AS`, statement);
     const { rows, hash } = await digestOf(connection, path, await columnsOf(connection, name));
     await inTurn(() => own.run(stagedRow(identity, target, name, rows, hash)));
@@ -131,39 +130,39 @@ export async function openJobDatabase({ directory, memoryBytes, threads }: JobDa
     relation: (runId, table, isOfRun) =>
       inTurn(async () => {
         const staged = await stagedBy(own, runId);
-        if (staged.has(table)) return quoted(stagedTable(runId, table));
-        const of = `run_id = ${sqlText(runId)} AND table_name = ${sqlText(table)}`;
-        const known = await rowsOf(own, `SELECT 1 FROM ${quoted(PUBLISHED)} WHERE ${of}`);
+        if (staged.has(table)) return quotedName(stagedTable(runId, table));
+        const of = `run_id = ${quotedText(runId)} AND table_name = ${quotedText(table)}`;
+        const known = await rowsOf(own, `SELECT 1 FROM ${quotedName(PUBLISHED)} WHERE ${of}`);
         if (isOfRun && known.length === 0)
           throw new Error(`The run has no rows for ${table}: run the step again that writes it`);
-        return quoted(table);
+        return quotedName(table);
       }),
     audited: (runId, table, step, all) =>
       inTurn(async () => {
-        const of = `run_id = ${sqlText(runId)} AND table_name = ${sqlText(table)}`;
-        const [staged] = await rowsOf(own, `SELECT passed FROM ${quoted(STAGED)} WHERE ${of}`);
+        const of = `run_id = ${quotedText(runId)} AND table_name = ${quotedText(table)}`;
+        const [staged] = await rowsOf(own, `SELECT passed FROM ${quotedName(STAGED)} WHERE ${of}`);
         // What is published has passed.
         if (staged === undefined) return true;
         const passed = new Set([...String(staged.passed ?? '').split('\n'), step]);
-        await own.run(`UPDATE ${quoted(STAGED)} SET passed = ${sqlText([...passed].join('\n'))} WHERE ${of}`);
+        await own.run(`UPDATE ${quotedName(STAGED)} SET passed = ${quotedText([...passed].join('\n'))} WHERE ${of}`);
         return all.every((each) => passed.has(each));
       }),
     discard: (runId, table) => inTurn(() => forget(own, runId, table)),
     publish: (runId, table, nowMs) => inTurn(() => publish(own, runId, table, nowMs)),
     unrecorded: () =>
       inTurn(async () => {
-        const rows = await rowsOf(own, `SELECT * FROM ${quoted(PUBLISHED)} WHERE NOT recorded`);
+        const rows = await rowsOf(own, `SELECT * FROM ${quotedName(PUBLISHED)} WHERE NOT recorded`);
         return rows.map(publicationOf);
       }),
     async recorded(runId, table) {
-      const of = `run_id = ${sqlText(runId)} AND table_name = ${sqlText(table)}`;
-      await inTurn(() => own.run(`UPDATE ${quoted(PUBLISHED)} SET recorded = true WHERE ${of}`));
+      const of = `run_id = ${quotedText(runId)} AND table_name = ${quotedText(table)}`;
+      await inTurn(() => own.run(`UPDATE ${quotedName(PUBLISHED)} SET recorded = true WHERE ${of}`));
     },
     digest: () =>
       inTurn(async () => {
         const digests: TableDigest[] = [];
         for (const table of await publishedTables(own)) {
-          digests.push({ ...(await digestOf(own, quoted(table), await columnsOf(own, table))), table });
+          digests.push({ ...(await digestOf(own, quotedName(table), await columnsOf(own, table))), table });
         }
         return digests;
       }),
@@ -174,7 +173,7 @@ export async function openJobDatabase({ directory, memoryBytes, threads }: JobDa
       const connection = await instance.connect();
       try {
         // One transaction, so that statements may go on meanwhile: a copy of the file would have some of what they write.
-        await connection.run(`ATTACH ${sqlText(unfinished)} AS copied`);
+        await connection.run(`ATTACH ${quotedText(unfinished)} AS copied`);
         await connection.run('COPY FROM DATABASE jobs TO copied');
         await connection.run('DETACH copied');
       } finally {
@@ -209,11 +208,11 @@ function letGo(own: Running): void {
 
 async function prepare(own: JobConnection): Promise<void> {
   await own.run(
-    `CREATE TABLE IF NOT EXISTS ${quoted(STAGED)} (run_id VARCHAR, table_name VARCHAR, job VARCHAR, step VARCHAR, mode VARCHAR,
+    `CREATE TABLE IF NOT EXISTS ${quotedName(STAGED)} (run_id VARCHAR, table_name VARCHAR, job VARCHAR, step VARCHAR, mode VARCHAR,
        rows BIGINT, hash VARCHAR, name VARCHAR, write_mode VARCHAR, staged_at TIMESTAMP, passed VARCHAR)`,
   );
   await own.run(
-    `CREATE TABLE IF NOT EXISTS ${quoted(PUBLISHED)} (run_id VARCHAR, table_name VARCHAR, job VARCHAR, step VARCHAR, mode VARCHAR,
+    `CREATE TABLE IF NOT EXISTS ${quotedName(PUBLISHED)} (run_id VARCHAR, table_name VARCHAR, job VARCHAR, step VARCHAR, mode VARCHAR,
        rows BIGINT, hash VARCHAR, table_rows BIGINT, published_at BIGINT, recorded BOOLEAN)`,
   );
 }
@@ -221,7 +220,7 @@ async function prepare(own: JobConnection): Promise<void> {
 async function forgetOldest(own: JobConnection, job: string, table: string): Promise<void> {
   const old = await rowsOf(
     own,
-    `SELECT run_id FROM ${quoted(STAGED)} WHERE job = ${sqlText(job)} AND table_name = ${sqlText(table)}
+    `SELECT run_id FROM ${quotedName(STAGED)} WHERE job = ${quotedText(job)} AND table_name = ${quotedText(table)}
      ORDER BY staged_at DESC OFFSET ${STAGED_RUNS - 1}`,
   );
   for (const { run_id: runId } of old) await forget(own, String(runId), table);
@@ -229,8 +228,10 @@ async function forgetOldest(own: JobConnection, job: string, table: string): Pro
 
 /** Drops what a run has staged for a table: an attempt before, or a run that was given up. */
 async function forget(own: JobConnection, runId: string, table: string): Promise<void> {
-  await own.run(`DROP TABLE IF EXISTS ${quoted(stagedTable(runId, table))}`);
-  await own.run(`DELETE FROM ${quoted(STAGED)} WHERE run_id = ${sqlText(runId)} AND table_name = ${sqlText(table)}`);
+  await own.run(`DROP TABLE IF EXISTS ${quotedName(stagedTable(runId, table))}`);
+  await own.run(
+    `DELETE FROM ${quotedName(STAGED)} WHERE run_id = ${quotedText(runId)} AND table_name = ${quotedText(table)}`,
+  );
 }
 
 function stagedRow(
@@ -240,14 +241,17 @@ function stagedRow(
   rows: number,
   hash: string,
 ): string {
-  const texts = [runId, table, job, step, write.mode].map(sqlText).join(', ');
-  const more = [hash, name, JSON.stringify(write)].map(sqlText).join(', ');
-  return `INSERT INTO ${quoted(STAGED)} VALUES (${texts}, ${rows}, ${more}, now()::TIMESTAMP, NULL)`;
+  const texts = [runId, table, job, step, write.mode].map(quotedText).join(', ');
+  const more = [hash, name, JSON.stringify(write)].map(quotedText).join(', ');
+  return `INSERT INTO ${quotedName(STAGED)} VALUES (${texts}, ${rows}, ${more}, now()::TIMESTAMP, NULL)`;
 }
 
 /** Tables that the run has rows for that are not published: by table, how its rows get in. */
 async function stagedBy(own: JobConnection, runId: string): Promise<ReadonlyMap<string, string>> {
-  const rows = await rowsOf(own, `SELECT table_name, mode FROM ${quoted(STAGED)} WHERE run_id = ${sqlText(runId)}`);
+  const rows = await rowsOf(
+    own,
+    `SELECT table_name, mode FROM ${quotedName(STAGED)} WHERE run_id = ${quotedText(runId)}`,
+  );
   return new Map(rows.map(({ table_name: table, mode }) => [String(table), String(mode)]));
 }
 
@@ -262,7 +266,7 @@ async function publishedTables(own: JobConnection): Promise<string[]> {
 async function columnsOf(own: JobConnection, table: string): Promise<string[]> {
   const rows = await rowsOf(
     own,
-    `SELECT column_name FROM duckdb_columns() WHERE database_name = 'jobs' AND table_name = ${sqlText(table)} ORDER BY column_index`,
+    `SELECT column_name FROM duckdb_columns() WHERE database_name = 'jobs' AND table_name = ${quotedText(table)} ORDER BY column_index`,
   );
   return rows.map(({ column_name: name }) => String(name));
 }

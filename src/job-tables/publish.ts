@@ -1,9 +1,8 @@
 /** The rows of a run become a part of their table, or all of it, in one transaction. */
 import type { duckdbApi } from '../projections/duckdb-api.ts';
 import { rowsOf } from '../projections/duckdb-reading.ts';
-import { sqlText } from '../projections/duckdb-schema.ts';
-import { quoted } from '../projections/sql-names.ts';
 import type { Row } from '../projections/store.ts';
+import { quotedName, quotedText } from '../sql-quotes.ts';
 import { PUBLISHED, STAGED } from './names.ts';
 import type { Publication, TableWrite } from './protocol.ts';
 
@@ -16,31 +15,31 @@ export async function publish(
   table: string,
   nowMs: number,
 ): Promise<Publication> {
-  const of = `run_id = ${sqlText(runId)} AND table_name = ${sqlText(table)}`;
-  const [staged] = await rowsOf(connection, `SELECT * FROM ${quoted(STAGED)} WHERE ${of}`);
+  const of = `run_id = ${quotedText(runId)} AND table_name = ${quotedText(table)}`;
+  const [staged] = await rowsOf(connection, `SELECT * FROM ${quotedName(STAGED)} WHERE ${of}`);
   if (staged === undefined) {
-    const [known] = await rowsOf(connection, `SELECT * FROM ${quoted(PUBLISHED)} WHERE ${of}`);
+    const [known] = await rowsOf(connection, `SELECT * FROM ${quotedName(PUBLISHED)} WHERE ${of}`);
     if (known === undefined) throw new Error(`Run ${runId} has no rows for the table ${table}`);
     return publicationOf(known);
   }
   const write: TableWrite = JSON.parse(String(staged.write_mode));
   await connection.run('BEGIN TRANSACTION');
   try {
-    for (const sql of writing(write, quoted(table), quoted(String(staged.name)))) await connection.run(sql);
+    for (const sql of writing(write, quotedName(table), quotedName(String(staged.name)))) await connection.run(sql);
     if (write.mode !== 'replace') await insert(connection, write, table, String(staged.name));
-    const [count] = await rowsOf(connection, `SELECT count(*) AS n FROM ${quoted(table)}`);
+    const [count] = await rowsOf(connection, `SELECT count(*) AS n FROM ${quotedName(table)}`);
     const columns = 'run_id, table_name, job, step, mode, rows, hash';
-    await connection.run(`DELETE FROM ${quoted(PUBLISHED)} WHERE ${of}`);
+    await connection.run(`DELETE FROM ${quotedName(PUBLISHED)} WHERE ${of}`);
     await connection.run(
-      `INSERT INTO ${quoted(PUBLISHED)} SELECT ${columns}, ${Number(count?.n ?? 0)}, ${nowMs}, false FROM ${quoted(STAGED)} WHERE ${of}`,
+      `INSERT INTO ${quotedName(PUBLISHED)} SELECT ${columns}, ${Number(count?.n ?? 0)}, ${nowMs}, false FROM ${quotedName(STAGED)} WHERE ${of}`,
     );
-    await connection.run(`DELETE FROM ${quoted(STAGED)} WHERE ${of}`);
+    await connection.run(`DELETE FROM ${quotedName(STAGED)} WHERE ${of}`);
     await connection.run('COMMIT');
   } catch (error) {
     await connection.run('ROLLBACK').catch(() => {});
     throw error;
   }
-  const [published] = await rowsOf(connection, `SELECT * FROM ${quoted(PUBLISHED)} WHERE ${of}`);
+  const [published] = await rowsOf(connection, `SELECT * FROM ${quotedName(PUBLISHED)} WHERE ${of}`);
   return publicationOf(published ?? {});
 }
 
@@ -66,12 +65,14 @@ function writing(write: TableWrite, table: string, staged: string): string[] {
     case 'append':
       return [created(table, staged)];
     case 'interval': {
-      const column = quoted(write.column);
+      const column = quotedName(write.column);
       const [start, end] = [write.startMs, write.endMs].map((ms) => `make_timestamp(${ms}::BIGINT * 1000)`);
       return [created(table, staged), `DELETE FROM ${table} WHERE ${column} >= ${start} AND ${column} < ${end}`];
     }
     case 'upsert': {
-      const same = write.key.map((column) => `old.${quoted(column)} IS NOT DISTINCT FROM new.${quoted(column)}`);
+      const same = write.key.map(
+        (column) => `old.${quotedName(column)} IS NOT DISTINCT FROM new.${quotedName(column)}`,
+      );
       return [created(table, staged), `DELETE FROM ${table} AS old USING ${staged} AS new WHERE ${same.join(' AND ')}`];
     }
   }
@@ -86,23 +87,23 @@ async function insert(connection: JobConnection, write: TableWrite, table: strin
   const columnsOf = (name: string): Promise<Row[]> =>
     rowsOf(
       connection,
-      `SELECT column_name, data_type FROM duckdb_columns() WHERE schema_name = 'main' AND database_name = current_database() AND table_name = ${sqlText(name)}`,
+      `SELECT column_name, data_type FROM duckdb_columns() WHERE schema_name = 'main' AND database_name = current_database() AND table_name = ${quotedText(name)}`,
     );
   const known = new Set((await columnsOf(table)).map(({ column_name: name }) => String(name)));
   for (const { column_name: name, data_type: type } of await columnsOf(staged)) {
     if (!known.has(String(name)))
-      await connection.run(`ALTER TABLE ${quoted(table)} ADD COLUMN ${quoted(String(name))} ${type}`);
+      await connection.run(`ALTER TABLE ${quotedName(table)} ADD COLUMN ${quotedName(String(name))} ${type}`);
   }
   if (write.mode === 'upsert') await requireUnique(connection, staged, write.key);
-  await connection.run(`INSERT INTO ${quoted(table)} BY NAME SELECT * FROM ${quoted(staged)}`);
-  await connection.run(`DROP TABLE ${quoted(staged)}`);
+  await connection.run(`INSERT INTO ${quotedName(table)} BY NAME SELECT * FROM ${quotedName(staged)}`);
+  await connection.run(`DROP TABLE ${quotedName(staged)}`);
 }
 
 async function requireUnique(connection: JobConnection, staged: string, key: readonly string[]): Promise<void> {
-  const columns = key.map(quoted).join(', ');
+  const columns = key.map(quotedName).join(', ');
   const [twice] = await rowsOf(
     connection,
-    `SELECT ${columns}, count(*) AS n FROM ${quoted(staged)} GROUP BY ${columns} HAVING count(*) > 1 LIMIT 1`,
+    `SELECT ${columns}, count(*) AS n FROM ${quotedName(staged)} GROUP BY ${columns} HAVING count(*) > 1 LIMIT 1`,
   );
   if (twice === undefined) return;
   const { n, ...values } = twice;

@@ -3,7 +3,7 @@
 import type { SqlParameter } from '../jobs/sql-text.ts';
 import { messageOf } from '../journal/error.ts';
 import { duckdbApi } from '../projections/duckdb-api.ts';
-import { sqlText } from '../projections/duckdb-schema.ts';
+import { quotedText } from '../sql-quotes.ts';
 import type { FileTarget, RunStatement } from './protocol.ts';
 import type { JobConnection } from './publish.ts';
 
@@ -41,11 +41,11 @@ export async function runInto(
 function fileTarget({ path, format }: FileTarget): string {
   switch (format) {
     case 'parquet':
-      return `TO ${sqlText(path)} (FORMAT parquet, COMPRESSION zstd)`;
+      return `TO ${quotedText(path)} (FORMAT parquet, COMPRESSION zstd)`;
     case 'csv':
-      return `TO ${sqlText(path)} (FORMAT csv, HEADER)`;
+      return `TO ${quotedText(path)} (FORMAT csv, HEADER)`;
     case 'jsonl':
-      return `TO ${sqlText(path)} (FORMAT json)`;
+      return `TO ${quotedText(path)} (FORMAT json)`;
   }
 }
 

@@ -1,5 +1,6 @@
 /** What the operations store has of one run, and of the backfills of a job: each gives queries, and is given their rows. */
 import type { Row, StoreQuery } from '../projections/store.ts';
+import { hexText } from '../sql-quotes.ts';
 
 export interface RunFile {
   /** Columns as in the table `runs`. */
@@ -13,7 +14,7 @@ const BACKFILLS_MAX = 10;
 
 /** Null when there is no such run. */
 export function* runFile(job: string, runId: string): Generator<StoreQuery, RunFile | null, readonly Row[]> {
-  const of = `job = ${textLiteral(job)} AND run_id = ${textLiteral(runId)}`;
+  const of = `job = ${hexText(job)} AND run_id = ${hexText(runId)}`;
   const [run] = yield {
     store: 'sqlite',
     sql: `SELECT job, run_id, state, interval_start, interval_end, attempt, records, run_trigger, params, backfill, changed_at,
@@ -38,7 +39,7 @@ export function* backfillFile(job: string): Generator<StoreQuery, readonly Row[]
 
 /** Of a job, or of all; `left_ms` is null while fewer than two runs are over. */
 export function backfillSql(job: string | null): string {
-  const of = job === null ? '' : `WHERE job = ${textLiteral(job)}`;
+  const of = job === null ? '' : `WHERE job = ${hexText(job)}`;
   const isOver = "FILTER (WHERE r.state NOT IN ('queued', 'running'))";
   return `SELECT *, CASE WHEN state = 'running' AND over > 1 THEN (intervals - over) * (last_at - first_at) / (over - 1) END AS left_ms
     FROM (SELECT b.backfill, b.job, b.from_time, b.to_time, b.parallel, b.reprocess, b.state, b.intervals, b.changed_at,
@@ -49,9 +50,4 @@ export function backfillSql(job: string | null): string {
       FROM (SELECT * FROM backfills ${of} ORDER BY changed_at DESC LIMIT ${BACKFILLS_MAX}) AS b
       LEFT JOIN runs AS r ON r.job = b.job AND r.backfill = b.backfill
       GROUP BY b.backfill) ORDER BY changed_at DESC`;
-}
-
-/** For SQLite, in hexadecimal: a text of a stranger, whatever is in it. */
-function textLiteral(text: string): string {
-  return `CAST(x'${Buffer.from(text, 'utf8').toString('hex')}' AS TEXT)`;
 }

@@ -2,6 +2,8 @@
  * SQL of a job with places for intervals and parameters. A value never becomes a part of the statement's text: DuckDB is
  * given it beside the text, as a parameter of its own type; other engines, whose clients have no parameters, get a literal.
  */
+
+import { quotedText } from '../sql-quotes.ts';
 import { expand, type Hole, type Template, TemplateError, type TemplateValue } from './template.ts';
 
 /** A value beside a statement: a day is in days since 1970, an instant in epoch milliseconds. */
@@ -47,10 +49,6 @@ function literal(value: SqlParameter): string {
   if (typeof value !== 'object') return String(value);
   if ('days' in value) return `DATE '${new Date(value.days * DAY_MS).toISOString().slice(0, 10)}'`;
   return `TIMESTAMP '${new Date(value.instantMs).toISOString().slice(0, -1).replace('T', ' ')}'`;
-}
-
-function quotedText(text: string): string {
-  return `'${text.replaceAll("'", "''")}'`;
 }
 
 const DAY_MS = 86_400_000;

@@ -6,7 +6,7 @@
  */
 import { Socket } from 'node:net';
 import pg from 'pg';
-import { literal, quoted } from './names.ts';
+import { quotedName, quotedText } from '../sql-quotes.ts';
 import { lsnAt, lsnText } from './pgoutput.ts';
 import { errorOf, OPTIONS, PostgresError } from './session.ts';
 import { addressOf, type PostgresConnection } from './settings.ts';
@@ -109,7 +109,7 @@ export async function openReplication(connection: PostgresConnection, applicatio
   return {
     async createSlot(slot) {
       try {
-        const { rows } = await client.query(`CREATE_REPLICATION_SLOT ${quoted(slot)} LOGICAL pgoutput`);
+        const { rows } = await client.query(`CREATE_REPLICATION_SLOT ${quotedName(slot)} LOGICAL pgoutput`);
         return String(rows[0]?.snapshot_name);
       } catch (error) {
         throw errorOf(dead ?? error, at);
@@ -120,7 +120,7 @@ export async function openReplication(connection: PostgresConnection, applicatio
         submit(on: pg.Connection): void {
           streaming = on;
           on.query(
-            `START_REPLICATION SLOT ${quoted(slot)} LOGICAL ${lsnText(0)} (proto_version '1', publication_names ${literal(quoted(publication))})`,
+            `START_REPLICATION SLOT ${quotedName(slot)} LOGICAL ${lsnText(0)} (proto_version '1', publication_names ${quotedText(quotedName(publication))})`,
           );
         },
         handleCopyData: ({ chunk }: { readonly chunk: Buffer }): void => took(chunk),

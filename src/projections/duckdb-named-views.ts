@@ -3,7 +3,7 @@
  * runs in either place. `payments.transactions` is the view `transactions` of the schema `payments`.
  */
 import type { RecordColumn } from '../messages/record-columns.ts';
-import { quoted } from './sql-names.ts';
+import { quotedName } from '../sql-quotes.ts';
 import type { StreamTable } from './stream-tables.ts';
 import type { Table } from './table.ts';
 
@@ -49,10 +49,10 @@ interface NamedColumn {
 function viewSql(name: string, table: string, columns: readonly NamedColumn[]): string[] {
   const [schema = '', own, ...more] = name.split('.');
   if (own === undefined || more.length > 0) return [];
-  const fields = fieldsSql(columns).map(([field, sql]) => `${sql} AS ${quoted(field)}`);
+  const fields = fieldsSql(columns).map(([field, sql]) => `${sql} AS ${quotedName(field)}`);
   return [
-    `CREATE SCHEMA IF NOT EXISTS ${quoted(schema)}`,
-    `CREATE OR REPLACE VIEW ${quoted(schema)}.${quoted(own)} AS SELECT ${fields.join(', ')} FROM main.${quoted(table)}`,
+    `CREATE SCHEMA IF NOT EXISTS ${quotedName(schema)}`,
+    `CREATE OR REPLACE VIEW ${quotedName(schema)}.${quotedName(own)} AS SELECT ${fields.join(', ')} FROM main.${quotedName(table)}`,
   ];
 }
 
@@ -62,12 +62,12 @@ export function fieldsSql(columns: readonly NamedColumn[]): [string, string][] {
   return [...fields].map((field) => {
     const own = columns.filter(({ path }) => path === field || path.startsWith(`${field}.`));
     const [only] = own;
-    if (only !== undefined && only.path === field) return [field, only.sql ?? quoted(only.column)];
+    if (only !== undefined && only.path === field) return [field, only.sql ?? quotedName(only.column)];
     const inner = own.map((each) => ({ ...each, path: each.path.slice(field.length + 1) }));
     return [
       field,
       `struct_pack(${fieldsSql(inner)
-        .map(([name, sql]) => `${quoted(name)} := ${sql}`)
+        .map(([name, sql]) => `${quotedName(name)} := ${sql}`)
         .join(', ')})`,
     ];
   });

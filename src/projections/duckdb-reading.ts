@@ -4,9 +4,9 @@
  */
 import type { DuckDBConnection, DuckDBInstance, DuckDBResult, DuckDBTypeId, StatementType } from '@duckdb/node-api';
 import { messageOf } from '../journal/error.ts';
+import { quotedName } from '../sql-quotes.ts';
 import { duckdbApi } from './duckdb-api.ts';
 import { streamDigest } from './duckdb-streams.ts';
-import { quoted } from './sql-names.ts';
 import { MAX_QUERY_ROWS, type Row, type SqlValue, type TableDigest } from './store.ts';
 import { mayPass } from './store-trouble.ts';
 import type { StreamTable } from './stream-tables.ts';
@@ -71,14 +71,14 @@ export function createDuckdbReaders(
         const builtin = tables.map((table) => [table.name, stateColumns(table)] as const);
         const declared = streams.map((table) => [table.name, streamDigest(table)] as const);
         for (const [table, columns] of [...builtin, ...declared]) {
-          yield { ...(await digestOf(reader, quoted(table), columns)), table };
+          yield { ...(await digestOf(reader, quotedName(table), columns)), table };
         }
       }),
     async verify(signal) {
       const checked = reading(signal, async function* (reader) {
         const tables = await rowsOf(reader, 'SELECT table_name FROM duckdb_tables() WHERE NOT internal');
         for (const { table_name: table } of tables) {
-          yield await rowsOf(reader, `SELECT count(*), bit_xor(hash(row)) FROM ${quoted(String(table))} AS row`);
+          yield await rowsOf(reader, `SELECT count(*), bit_xor(hash(row)) FROM ${quotedName(String(table))} AS row`);
         }
       });
       try {
@@ -120,7 +120,7 @@ export async function digestOf(
   table: string,
   columns: readonly string[],
 ): Promise<TableDigest> {
-  const text = columns.map((column) => `coalesce(${quoted(column)}::VARCHAR, '\\N')`).join(', ');
+  const text = columns.map((column) => `coalesce(${quotedName(column)}::VARCHAR, '\\N')`).join(', ');
   const [row] = await rowsOf(
     connection,
     `SELECT count(*) AS n, (coalesce(sum(md5_number_lower(concat_ws('|', ${text}))), 0) % 18446744073709551616)::VARCHAR AS hash

@@ -6,6 +6,7 @@
 import type { AvroField } from '../messages/avro.ts';
 import type { DecimalForm } from '../messages/logical-types.ts';
 import type { GivenKind } from '../messages/window-result.ts';
+import { quotedText } from '../sql-quotes.ts';
 import type { Column } from './duckdb-columns.ts';
 import type { ColumnKind } from './duckdb-fill.ts';
 import type { Table } from './table.ts';
@@ -113,13 +114,13 @@ export function windowsViewSql(shapes: readonly WindowShape[]): string {
 
 function windowSql(shape: WindowShape): string {
   const table = `(SELECT *, rowid AS place_row FROM "${windowTable(shape)}")`;
-  return `SELECT ${sqlText(shape.name)}, key, start_at, end_at, revision, count, ${aggregatesSql(shape)}
+  return `SELECT ${quotedText(shape.name)}, key, start_at, end_at, revision, count, ${aggregatesSql(shape)}
     FROM (${newestSql(shape, table, table)})`;
 }
 
 /** A result's aggregates as JSON text. */
 export function aggregatesSql({ aggregates }: WindowShape): string {
-  const members = aggregates.map((aggregate) => `${sqlText(aggregate.name)}, ${resultSql(aggregate)}`).join(', ');
+  const members = aggregates.map((aggregate) => `${quotedText(aggregate.name)}, ${resultSql(aggregate)}`).join(', ');
   return `json_object(${members})::VARCHAR`;
 }
 
@@ -175,8 +176,4 @@ export function windowRowsSql(shape: WindowShape, within = ''): string {
   const listed = ['key', 'start_at AS "start"', 'end_at AS "end"', 'revision', ...ofKey, ...own];
   const table = `(SELECT *, rowid AS place_row FROM ${within}"${windowTable(shape)}")`;
   return `SELECT ${listed.join(', ')} FROM (${newestSql(shape, table, table)}) WHERE count > 0`;
-}
-
-export function sqlText(text: string): string {
-  return `'${text.replaceAll("'", "''")}'`;
 }

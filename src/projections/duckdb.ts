@@ -7,6 +7,7 @@ import { createHash } from 'node:crypto';
 import { constants, existsSync, rmSync } from 'node:fs';
 import { copyFile } from 'node:fs/promises';
 import type { DuckDBConnection, DuckDBInstance } from '@duckdb/node-api';
+import { quotedText } from '../sql-quotes.ts';
 import { duckdbApi } from './duckdb-api.ts';
 import { columnSql } from './duckdb-columns.ts';
 import { FEW_TEXTS_SQL } from './duckdb-few-texts.ts';
@@ -16,7 +17,6 @@ import { createDuckdbReaders, rowsOf } from './duckdb-reading.ts';
 import {
   DUCKDB_SUFFIXES,
   DUCKDB_WRITERS_VERSION,
-  sqlText,
   tableColumns,
   viewSql,
   windowColumns,
@@ -84,8 +84,8 @@ export async function openDuckdb(file: string, options: DuckdbOptions): Promise<
     async commit(reached) {
       writers.flush();
       for (const [log, next] of reached) {
-        await connection.run(`DELETE FROM offsets WHERE log = ${sqlText(log)}`);
-        await connection.run(`INSERT INTO offsets VALUES (${sqlText(log)}, ${next})`);
+        await connection.run(`DELETE FROM offsets WHERE log = ${quotedText(log)}`);
+        await connection.run(`INSERT INTO offsets VALUES (${quotedText(log)}, ${next})`);
       }
       // Whether it succeeds or not, the transaction is over.
       inTransaction = false;
@@ -204,7 +204,7 @@ async function createTables(connection: DuckDBConnection, options: DuckdbOptions
   }
   await connection.run('CREATE TABLE shapes (stream VARCHAR NOT NULL, shape VARCHAR NOT NULL)');
   await connection.run('CREATE TABLE schema_version (version VARCHAR NOT NULL)');
-  await connection.run(`INSERT INTO schema_version VALUES (${sqlText(versionOf(options))})`);
+  await connection.run(`INSERT INTO schema_version VALUES (${quotedText(versionOf(options))})`);
 }
 
 /**
@@ -220,12 +220,12 @@ async function changeStreams(connection: DuckDBConnection, streams: readonly Str
   await connection.run('BEGIN TRANSACTION');
   for (const name of gone) {
     await connection.run(`DROP TABLE "${name}"`);
-    await connection.run(`DELETE FROM shapes WHERE stream = ${sqlText(name)}`);
+    await connection.run(`DELETE FROM shapes WHERE stream = ${quotedText(name)}`);
   }
   for (const table of made) {
     const columns = streamColumns(table).map(columnSql).join(', ');
     await connection.run(`CREATE TABLE "${table.name}" (${columns})`);
-    await connection.run(`INSERT INTO shapes VALUES (${sqlText(table.name)}, ${sqlText(shapeText(table))})`);
+    await connection.run(`INSERT INTO shapes VALUES (${quotedText(table.name)}, ${quotedText(shapeText(table))})`);
   }
   await connection.run('COMMIT');
   return true;

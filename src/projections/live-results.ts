@@ -1,5 +1,7 @@
 /** Results of windows that were appended since one looked last: what the page is told of as it comes. */
-import { aggregatesSql, sqlText, type WindowShape, windowTable } from './duckdb-schema.ts';
+
+import { quotedText } from '../sql-quotes.ts';
+import { aggregatesSql, type WindowShape, windowTable } from './duckdb-schema.ts';
 import type { Row } from './store.ts';
 
 export interface AppendedResults {
@@ -27,7 +29,7 @@ export async function appendedResults(
   if (windows.length === 0) return { rows: [], windows: {}, seen: {} };
   const counted = await query(
     windows
-      .map((shape) => `SELECT ${sqlText(shape.name)} AS name, count(*) AS n FROM ${tableOf(shape)}`)
+      .map((shape) => `SELECT ${quotedText(shape.name)} AS name, count(*) AS n FROM ${tableOf(shape)}`)
       .join(' UNION ALL '),
   );
   const counts = new Map(counted.map(({ name, n }) => [String(name), Number(n)]));
@@ -43,7 +45,7 @@ export async function appendedResults(
   const share = Math.min(MOST_OF_A_WINDOW, Math.max(1, Math.floor(limit / grown.length)));
   const parts = grown.slice(0, limit).map(({ shape, results, appended }) => {
     const from = results - Math.min(share, appended);
-    return `SELECT ${sqlText(shape.name)} AS "window", key, epoch_ms(start_at) AS start_at, epoch_ms(end_at) AS end_at, revision,
+    return `SELECT ${quotedText(shape.name)} AS "window", key, epoch_ms(start_at) AS start_at, epoch_ms(end_at) AS end_at, revision,
       count, ${aggregatesSql(shape)} AS aggregates FROM ${tableOf(shape)} WHERE rowid >= ${from}`;
   });
   const rows = await query(`SELECT * FROM (${parts.join(' UNION ALL ')}) ORDER BY start_at LIMIT ${limit}`);

@@ -4,7 +4,7 @@
  * nanoseconds as they are.
  */
 import type { DuckDBConnection } from '@duckdb/node-api';
-import { sqlText } from './duckdb-schema.ts';
+import { quotedText } from '../sql-quotes.ts';
 import { copyWithFooter, type FileCopy, nanosNotInUtc } from './parquet-footer.ts';
 
 /** Null when the file itself can be read. */
@@ -20,7 +20,7 @@ export async function exactNanos(connection: DuckDBConnection, path: string): Pr
 
 async function nanosInUtc(connection: DuckDBConnection, path: string): Promise<string[]> {
   const found = await connection.runAndReadAll(
-    `SELECT name FROM parquet_schema(${sqlText(path)})
+    `SELECT name FROM parquet_schema(${quotedText(path)})
      WHERE logical_type LIKE '%isAdjustedToUTC=1%' AND logical_type LIKE '%NANOS=Nano%'`,
   );
   return found.getRows().map(([name]) => String(name));
@@ -28,11 +28,11 @@ async function nanosInUtc(connection: DuckDBConnection, path: string): Promise<s
 
 /** By the statistics of its row groups, as far as they are there. */
 async function isFrom1970(connection: DuckDBConnection, path: string, columns: readonly string[]): Promise<boolean> {
-  const isOne = columns.map((name) => `suffix(path_in_schema, ${sqlText(name)})`).join(' OR ');
+  const isOne = columns.map((name) => `suffix(path_in_schema, ${quotedText(name)})`).join(' OR ');
   const least = 'try_cast(coalesce(stats_min_value, stats_min) AS TIMESTAMPTZ)';
   const found = await connection.runAndReadAll(
     `SELECT count(*) > 0 AND coalesce(bool_and(coalesce(${least} > TIMESTAMPTZ '1970-01-01 00:00:00+00', false)), false)
-     FROM parquet_metadata(${sqlText(path)}) WHERE ${isOne}`,
+     FROM parquet_metadata(${quotedText(path)}) WHERE ${isOne}`,
   );
   return found.getRows()[0]?.[0] === true;
 }

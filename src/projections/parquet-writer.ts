@@ -8,13 +8,12 @@ import type { Columns } from '../messages/columns.ts';
 import { type RecordColumn, recordColumns, withColumns } from '../messages/record-columns.ts';
 import { sqlOfAvro } from '../sql/avro-type.ts';
 import { type SqlType, typeText } from '../sql/type.ts';
+import { quotedName, quotedText } from '../sql-quotes.ts';
 import { duckdbApi } from './duckdb-api.ts';
 import { columnSql, createTableWriter } from './duckdb-columns.ts';
 import { FEW_TEXTS_SQL, openFewTexts } from './duckdb-few-texts.ts';
 import { fieldsSql } from './duckdb-named-views.ts';
-import { sqlText } from './duckdb-schema.ts';
 import { columnOf } from './duckdb-streams.ts';
-import { quoted } from './sql-names.ts';
 
 export interface ParquetWriter {
   append(events: Columns): void;
@@ -53,9 +52,9 @@ export async function openParquetWriter(path: string, schema: AvroRecord): Promi
       writer.flush();
       const fields = fieldsSql(
         columns.map((column) => ({ column: column.path, path: column.path, sql: valueSql(column, schema) })),
-      ).map(([field, sql]) => `${sql} AS ${quoted(field)}`);
+      ).map(([field, sql]) => `${sql} AS ${quotedName(field)}`);
       await connection.run(
-        `COPY (SELECT ${fields.join(', ')} FROM rows) TO ${sqlText(unfinished)} (FORMAT parquet, COMPRESSION zstd)`,
+        `COPY (SELECT ${fields.join(', ')} FROM rows) TO ${quotedText(unfinished)} (FORMAT parquet, COMPRESSION zstd)`,
       );
       renameSync(unfinished, path);
     },
@@ -69,7 +68,7 @@ export async function openParquetWriter(path: string, schema: AvroRecord): Promi
 
 /** The value of a field as readers of Parquet expect it: a list as a list, and a time of any unit as a time. */
 function valueSql({ path, kind }: RecordColumn, schema: AvroRecord): string {
-  const column = quoted(path);
+  const column = quotedName(path);
   const type = typeAt(schema, path.split('.'));
   if (type === null) return column;
   const found = sqlOfAvro(type);

@@ -12,12 +12,11 @@ import { isNoKey, reader } from '../messages/json-fields.ts';
 import { FAILED, fail, pathText, type Read, type RejectReason, type Report } from '../messages/refusal.ts';
 import { createTimes } from '../messages/times.ts';
 import { fieldOfTitle, isBeside, unknownTitle } from '../messages/titles.ts';
-import { sqlText } from './duckdb-schema.ts';
+import { quotedName, quotedText } from '../sql-quotes.ts';
 import { type Convert, converter } from './parquet-columns.ts';
 import { bytesForTexts, copyWithFooter, type FileCopy } from './parquet-footer.ts';
 import { jsonWriter, type WriteJson } from './parquet-json.ts';
 import { exactNanos } from './parquet-nanos.ts';
-import { quoted } from './sql-names.ts';
 
 export type ParquetRow =
   | { readonly ok: true; readonly event: DynamicEvent; readonly beside: DynamicEvent | null }
@@ -66,11 +65,11 @@ export async function openParquet(
     for (const copy of copies) copy.close();
   };
   async function planOf(file: string): Promise<Plan> {
-    const head = await connection.run(`SELECT * FROM read_parquet(${sqlText(file)}) LIMIT 0`);
+    const head = await connection.run(`SELECT * FROM read_parquet(${quotedText(file)}) LIMIT 0`);
     return createPlan(schema, keyField, companion, head.columnNames(), head.columnTypes());
   }
   async function* read(file: string, plan: Plan, given: number): AsyncGenerator<ParquetRows> {
-    const from = `FROM read_parquet(${sqlText(file)}) LIMIT ALL OFFSET ${given}`;
+    const from = `FROM read_parquet(${quotedText(file)}) LIMIT ALL OFFSET ${given}`;
     const result = await connection.stream(`SELECT ${plan.selected.join(', ')} ${from}`);
     for (;;) {
       const chunk = await result.fetchChunk();
@@ -132,8 +131,8 @@ function createPlan(
   const besideFields = companion === null ? [] : recordType(companion.columns).fields;
   const beside = besideFields.filter(({ name }) => others.includes(name));
   const selected = [
-    ...columns.map(({ title }) => quoted(title)),
-    ...beside.map(({ name, type }) => `TRY_CAST(${quoted(name)} AS ${sqlType(type)})`),
+    ...columns.map(({ title }) => quotedName(title)),
+    ...beside.map(({ name, type }) => `TRY_CAST(${quotedName(name)} AS ${sqlType(type)})`),
   ];
   return { columns, template: templateOf(schema, columns), beside, selected, report };
 }

@@ -5,7 +5,9 @@
  * has, and only those are sorted, deduplicated and made text. The cursor is the place of the last row in one total order,
  * so rows that come meanwhile move none from one page to another.
  */
-import { aggregatesSql, newestSql, sqlText, type WindowShape, windowTable } from './duckdb-schema.ts';
+
+import { quotedText } from '../sql-quotes.ts';
+import { aggregatesSql, newestSql, type WindowShape, windowTable } from './duckdb-schema.ts';
 import type { Row } from './store.ts';
 
 export type ResultKind = 'windows' | 'joins' | 'late_events';
@@ -288,5 +290,5 @@ function instant(ms: number): string {
 
 /** A text of a stranger, whatever is in it: a zero byte would end a statement. */
 function text(value: string): string {
-  return value.includes('\0') ? `decode(from_hex('${Buffer.from(value, 'utf8').toString('hex')}'))` : sqlText(value);
+  return value.includes('\0') ? `decode(from_hex('${Buffer.from(value, 'utf8').toString('hex')}'))` : quotedText(value);
 }

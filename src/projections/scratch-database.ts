@@ -3,12 +3,11 @@ import { DuckDBInstance } from '@duckdb/node-api';
 import type { AvroRecord } from '../messages/avro.ts';
 import type { Columns } from '../messages/columns.ts';
 import { recordColumns, withColumns } from '../messages/record-columns.ts';
+import { quotedName, quotedText } from '../sql-quotes.ts';
 import { columnSql, createTableWriter } from './duckdb-columns.ts';
 import { FEW_TEXTS_SQL, openFewTexts } from './duckdb-few-texts.ts';
 import { rowsOf } from './duckdb-reading.ts';
-import { sqlText } from './duckdb-schema.ts';
 import { schemaColumns } from './duckdb-streams.ts';
-import { quoted } from './sql-names.ts';
 import type { Row } from './store.ts';
 
 export interface ScratchDatabase {
@@ -35,7 +34,7 @@ export async function openScratchDatabase(threads: number): Promise<ScratchDatab
     async createTable(name, schema) {
       const wanted = recordColumns(schema);
       const columns = schemaColumns(wanted);
-      await connection.run(`CREATE TABLE ${quoted(name)} (${columns.map(columnSql).join(', ')})`);
+      await connection.run(`CREATE TABLE ${quotedName(name)} (${columns.map(columnSql).join(', ')})`);
       const writer = await createTableWriter(connection, name, columns, await openFewTexts(connection));
       const where = { log: '', stream: name, partition: 0, firstOffset: 0, committedAt: 0 };
       return {
@@ -44,7 +43,7 @@ export async function openScratchDatabase(threads: number): Promise<ScratchDatab
       };
     },
     async seal(files) {
-      await connection.run(`SET allowed_paths = [${files.map(sqlText).join(', ')}]`);
+      await connection.run(`SET allowed_paths = [${files.map(quotedText).join(', ')}]`);
       await connection.run('SET enable_external_access = false');
       await connection.run('SET lock_configuration = true');
     },

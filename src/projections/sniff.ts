@@ -1,9 +1,8 @@
 /** What DuckDB sees in a file at first sight: how CSV is written, and which columns Parquet has. */
 import { DuckDBInstance, type DuckDBType } from '@duckdb/node-api';
 import type { AvroSchema } from '../messages/avro.ts';
-import { sqlText } from './duckdb-schema.ts';
+import { quotedName, quotedText } from '../sql-quotes.ts';
 import { avroOfParquet } from './parquet-avro.ts';
-import { quoted } from './sql-names.ts';
 
 export interface SniffedCsv {
   readonly delimiter: string;
@@ -22,7 +21,7 @@ export interface ParquetColumn {
 
 /** Throws when DuckDB can't tell. */
 export async function sniffCsv(path: string): Promise<SniffedCsv> {
-  const [row] = await rowsOf(`SELECT Delimiter, Quote, HasHeader FROM sniff_csv(${sqlText(path)})`);
+  const [row] = await rowsOf(`SELECT Delimiter, Quote, HasHeader FROM sniff_csv(${quotedText(path)})`);
   const quote = String(row?.Quote);
   return {
     delimiter: String(row?.Delimiter),
@@ -35,18 +34,18 @@ export async function parquetColumns(
   path: string,
 ): Promise<{ readonly rows: number; readonly columns: readonly ParquetColumn[] }> {
   return withConnection(async (connection) => {
-    const from = `FROM read_parquet(${sqlText(path)})`;
+    const from = `FROM read_parquet(${quotedText(path)})`;
     const head = await connection.run(`SELECT * ${from} LIMIT 0`);
     const titles = head.columnNames();
     const types = head.columnTypes();
     const isTime = (type: DuckDBType | undefined): boolean => /^TIMESTAMP/.test(String(type));
     const facts = titles.map((title, i) => {
       const lag = isTime(types[i]) ? `max(lag${i})` : 'NULL';
-      return `count(*) - count(${quoted(title)}), approx_count_distinct(${quoted(title)}), ${lag}`;
+      return `count(*) - count(${quotedName(title)}), approx_count_distinct(${quotedName(title)}), ${lag}`;
     });
     const lags = titles.flatMap((title, i) => {
       if (!isTime(types[i])) return [];
-      const ms = `epoch_ms(${quoted(title)}::TIMESTAMP)`;
+      const ms = `epoch_ms(${quotedName(title)}::TIMESTAMP)`;
       return `max(${ms}) OVER (ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW) - ${ms} AS lag${i}`;
     });
     const rowsWithLags = `FROM (SELECT ${['*', ...lags].join(', ')} ${from})`;

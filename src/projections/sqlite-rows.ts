@@ -1,7 +1,7 @@
 /** Events into the rows of one SQLite table, as its entry says: a row a key, which later events replace or change. */
 import type { Database } from 'better-sqlite3';
+import { quotedName } from '../sql-quotes.ts';
 import { cellOf } from './cell.ts';
-import { quoted } from './sql-names.ts';
 import type { EventRow, Where } from './store.ts';
 import { type ColumnEntry, storedName, type Table } from './table.ts';
 
@@ -32,7 +32,7 @@ function upsertSql(table: Table): string {
 
 function updateSql({ name, columns, key }: Table, changed: readonly string[]): string {
   const sets = columns.filter((column) => changed.includes(column.name));
-  const whose = (key ?? []).map((column) => `${quoted(column)} = @${column}`);
+  const whose = (key ?? []).map((column) => `${quotedName(column)} = @${column}`);
   return `UPDATE "${name}" SET ${sets.map((column) => setSql(column, `@${column.name}`)).join(', ')}
     WHERE ${whose.join(' AND ')}`;
 }

@@ -1,7 +1,7 @@
 /** Tables of the operations store as SQL, from their entries, and what of them a digest reads. */
 import { createHash } from 'node:crypto';
 import type { RecordColumnKind } from '../messages/record-columns.ts';
-import { quoted } from './sql-names.ts';
+import { quotedName } from '../sql-quotes.ts';
 import { type ColumnEntry, stateColumns, storedName, type Table, tableText } from './table.ts';
 
 /** Raise it whenever a writer changes: an older file is then rebuilt. A changed table does that by itself. */
@@ -48,9 +48,9 @@ function tableSql(table: Table): string {
   const name = storedName(table);
   // A log may be projected a second time for a stream that is new: only a row with a key is then the same row.
   if (key === null) throw new Error(`The table ${table.name} has no key, which each table of SQLite must have`);
-  const all = [...columns.map(columnSql), `PRIMARY KEY (${key.map(quoted).join(', ')})`];
+  const all = [...columns.map(columnSql), `PRIMARY KEY (${key.map(quotedName).join(', ')})`];
   const made = indexes.map(({ name: index, columns: of, where }) => {
-    return `CREATE INDEX "${index}" ON "${name}" (${of.map(quoted).join(', ')})${where ? ` WHERE ${where}` : ''};`;
+    return `CREATE INDEX "${index}" ON "${name}" (${of.map(quotedName).join(', ')})${where ? ` WHERE ${where}` : ''};`;
   });
   return [`CREATE TABLE "${name}" (${all.join(', ')}) WITHOUT ROWID;`, ...made].join('\n');
 }
@@ -61,5 +61,5 @@ function columnSql({ name, kind, nullable }: ColumnEntry): string {
 }
 
 export function sqliteDigestSql(table: Table): string {
-  return `SELECT ${stateColumns(table).map(quoted).join(', ')} FROM "${table.name}"`;
+  return `SELECT ${stateColumns(table).map(quotedName).join(', ')} FROM "${table.name}"`;
 }

@@ -6,6 +6,7 @@
 import { type ExactLong, longOfText } from '../messages/exact-long.ts';
 import { decimalText, unscaledOfText } from '../messages/number-text.ts';
 import type { RecordColumn } from '../messages/record-columns.ts';
+import { hexText } from '../sql-quotes.ts';
 import { exactSql } from './sqlite-streams.ts';
 import type { Row } from './store.ts';
 import type { StreamTable } from './stream-tables.ts';
@@ -62,25 +63,18 @@ function literalsOf({ kind, decimal }: RecordColumn, text: string): string[] {
   const whole = longOfText(text);
   const isWhole = whole !== null;
   if (kind === 'int' || kind === 'long') return isWhole ? [literalOf(whole)] : [];
-  if (kind === 'text') return [textLiteral(text)];
+  if (kind === 'text') return [hexText(text)];
   if (kind === 'boolean') return text === 'true' ? ['1'] : text === 'false' ? ['0'] : [];
   if (kind === 'double') return Number.isFinite(Number(text)) && text.trim() !== '' ? [String(Number(text))] : [];
   if (kind === 'decimal') {
     const scale = decimal?.scale ?? 0;
     const unscaled = unscaledOfText(text, scale);
-    return typeof unscaled === 'bigint' ? [textLiteral(decimalText(unscaled, scale))] : [];
+    return typeof unscaled === 'bigint' ? [hexText(decimalText(unscaled, scale))] : [];
   }
-  return isWhole
-    ? [textLiteral(JSON.stringify(text)), textLiteral(String(whole))]
-    : [textLiteral(JSON.stringify(text))];
+  return isWhole ? [hexText(JSON.stringify(text)), hexText(String(whole))] : [hexText(JSON.stringify(text))];
 }
 
 /** SQLite takes the digits of −2^63 for a real number: it reads the sign apart. */
 function literalOf(whole: ExactLong): string {
   return whole < 0 ? `(${BigInt(whole) + 1n} - 1)` : String(whole);
-}
-
-/** For SQLite, in hexadecimal: a text of a stranger, whatever is in it. */
-function textLiteral(text: string): string {
-  return `CAST(x'${Buffer.from(text, 'utf8').toString('hex')}' AS TEXT)`;
 }

@@ -10,9 +10,8 @@ import type { AvroRecord } from '../messages/avro.ts';
 import { type AvroAsSql, sqlOfAvro } from '../sql/avro-type.ts';
 import { typeText } from '../sql/type.ts';
 import { textOf } from '../sql/value-text.ts';
+import { quotedName, quotedText } from '../sql-quotes.ts';
 import { rowsOf } from './duckdb-reading.ts';
-import { sqlText } from './duckdb-schema.ts';
-import { quoted } from './sql-names.ts';
 import type { Row } from './store.ts';
 
 export interface EventTable {
@@ -99,13 +98,13 @@ export async function checkView({
     const columns = all.filter(([name]) => !without.includes(name));
     await connection.run(`CREATE TABLE wanted AS ${statement}`);
     const listed = (table: string): string =>
-      `SELECT ${columns.map(([name, sql]) => `${comparable(quoted(name), sql)} AS ${quoted(name)}`).join(', ')} FROM ${table}`;
+      `SELECT ${columns.map(([name, sql]) => `${comparable(quotedName(name), sql)} AS ${quotedName(name)}`).join(', ')} FROM ${table}`;
     const difference = (one: string, other: string): string => `(${listed(one)} EXCEPT ALL ${listed(other)})`;
     const [missing, surplus] = [difference('wanted', 'given'), difference('given', 'wanted')];
     const count = async (of: string): Promise<number> =>
       Number((await rowsOf(connection, `SELECT count(*) AS n FROM ${of}`))[0]?.n ?? 0);
     const examples = async (of: string, only: string): Promise<Row[]> =>
-      rowsOf(connection, `SELECT ${sqlText(only)} AS only_in, * FROM ${of} LIMIT ${EXAMPLES}`);
+      rowsOf(connection, `SELECT ${quotedText(only)} AS only_in, * FROM ${of} LIMIT ${EXAMPLES}`);
     return {
       rows: await count('wanted'),
       missing: await count(missing),
@@ -143,10 +142,12 @@ async function load(
   const file = join(directory, `${table}.jsonl`);
   const lines = events.map((event) => JSON.stringify(columns.map(({ name, text }) => text(event[name]))));
   writeFileSync(file, lines.map((line) => `${line}\n`).join(''));
-  const casts = columns.map(({ name, sql }, i) => `CAST(row[${i + 1}] AS ${typeText(sql.type)}) AS ${quoted(name)}`);
+  const casts = columns.map(
+    ({ name, sql }, i) => `CAST(row[${i + 1}] AS ${typeText(sql.type)}) AS ${quotedName(name)}`,
+  );
   await connection.run(
     `CREATE TABLE ${table} AS SELECT ${casts.join(', ')} FROM (
-       SELECT CAST(json AS VARCHAR[]) AS row FROM read_ndjson_objects(${sqlText(file)}))`,
+       SELECT CAST(json AS VARCHAR[]) AS row FROM read_ndjson_objects(${quotedText(file)}))`,
   );
   return columns.map(({ name, sql }) => [name, sql]);
 }
@@ -164,9 +165,9 @@ async function nameTable(connection: DuckDBConnection, name: string, table: stri
   const parts = name.split('.');
   const [own = name, schema, database, ...more] = parts.toReversed();
   if (more.length > 0) throw new Error(`${name} has more than three names, and DuckDB's tables have at most three`);
-  if (database !== undefined) await connection.run(`ATTACH IF NOT EXISTS ':memory:' AS ${quoted(database)}`);
-  const within = [database ?? [], schema ?? []].flat().map(quoted).join('.');
+  if (database !== undefined) await connection.run(`ATTACH IF NOT EXISTS ':memory:' AS ${quotedName(database)}`);
+  const within = [database ?? [], schema ?? []].flat().map(quotedName).join('.');
   if (within !== '') await connection.run(`CREATE SCHEMA IF NOT EXISTS ${within}`);
-  const path = within === '' ? quoted(own) : `${within}.${quoted(own)}`;
+  const path = within === '' ? quotedName(own) : `${within}.${quotedName(own)}`;
   await connection.run(`CREATE VIEW ${path} AS SELECT * FROM memory.main.${table}`);
 }

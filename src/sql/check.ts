@@ -1,6 +1,8 @@
 /**
  * Checks an expression: resolves names, checks that types fit, and writes out the casts that DuckDB makes by itself.
  */
+
+import { quotedText } from '../sql-quotes.ts';
 import { checkCall } from './check-call.ts';
 import { computed, negative } from './check-operators.ts';
 import { elementOf, listOf, mapOf, memberOf, sliceOf, structOf } from './check-parts.ts';
@@ -119,7 +121,7 @@ function columnOf(expression: Extract<Expression, { kind: 'column' }>, scope: Sc
   if ('wrong' in found) {
     const [name = ''] = names;
     const isText = isQuoted && names.length === 1;
-    const hint = isText ? `; texts are in single quotes: '${name.replaceAll("'", "''")}'` : '';
+    const hint = isText ? `; texts are in single quotes: ${quotedText(name)}` : '';
     throw new ExpressionError(`${found.wrong}${hint}`, at);
   }
   const { type, cell } = found;

@@ -1,4 +1,6 @@
 /** Expressions as SQL: what is printed is parsed as the same tree, but for its places. */
+
+import { quotedName, quotedText } from '../sql-quotes.ts';
 import type { Expression } from './expression.ts';
 import { typeText } from './type.ts';
 import { textOf } from './value-text.ts';
@@ -13,7 +15,7 @@ const WORDS: ReadonlySet<string> = new Set(
 
 /** A field as an expression names it. */
 export function nameText(name: string): string {
-  return PLAIN.test(name) && !WORDS.has(name.toLowerCase()) ? name : `"${name.replaceAll('"', '""')}"`;
+  return PLAIN.test(name) && !WORDS.has(name.toLowerCase()) ? name : quotedName(name);
 }
 
 export function expressionText(expression: Expression): string {
@@ -71,7 +73,7 @@ export function expressionText(expression: Expression): string {
     case 'list':
       return `[${expression.items.map(expressionText).join(', ')}]`;
     case 'struct': {
-      const fields = expression.fields.map(({ name, value }) => `${quoted(name)}: ${expressionText(value)}`);
+      const fields = expression.fields.map(({ name, value }) => `${quotedText(name)}: ${expressionText(value)}`);
       return `{${fields.join(', ')}}`;
     }
     case 'map': {
@@ -91,23 +93,19 @@ export function expressionText(expression: Expression): string {
   }
 }
 
-function quoted(text: string): string {
-  return `'${text.replaceAll("'", "''")}'`;
-}
-
 function literalText({ type, value }: Extract<Expression, { kind: 'literal' }>): string {
   if (value === null) return 'NULL';
   switch (type.kind) {
     case 'varchar':
-      return quoted(String(value));
+      return quotedText(String(value));
     case 'double':
       return Number(value).toExponential();
     case 'timestamptz':
-      return `TIMESTAMPTZ ${quoted(textOf(type)(value))}`;
+      return `TIMESTAMPTZ ${quotedText(textOf(type)(value))}`;
     case 'date':
     case 'timestamp':
     case 'interval':
-      return `${type.kind.toUpperCase()} ${quoted(textOf(type)(value))}`;
+      return `${type.kind.toUpperCase()} ${quotedText(textOf(type)(value))}`;
     default:
       return textOf(type)(value);
   }

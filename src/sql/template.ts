@@ -4,6 +4,7 @@
  */
 import type { AvroRecord } from '../messages/avro.ts';
 import type { Columns } from '../messages/columns.ts';
+import { quotedText } from '../sql-quotes.ts';
 import type { Checked } from './checked.ts';
 import { compileExpression } from './compile.ts';
 import { bindValue } from './compiled.ts';
@@ -60,10 +61,10 @@ export function bindTemplate({ parts }: Template, columns: Columns): (row: numbe
 /** The template as one SQL expression. Throws an ExpressionError when the template is none. */
 export function templateExpression(text: string): string {
   const parts = partsOf(text).map((part) => {
-    if (part.kind === 'text') return quoted(part.text);
+    if (part.kind === 'text') return quotedText(part.text);
     const { expression, digits } = part;
     const value = digits === null ? `(${expression})` : `CAST((${expression}) AS DECIMAL(38, ${digits}))`;
-    return `coalesce(CAST(${value} AS VARCHAR), ${quoted(NULL_TEXT)})`;
+    return `coalesce(CAST(${value} AS VARCHAR), ${quotedText(NULL_TEXT)})`;
   });
   return parts.length === 0 ? "''" : `concat(${parts.join(', ')})`;
 }
@@ -79,10 +80,6 @@ export function mappedTemplate(text: string, change: (expression: string, at: nu
     return `{${inner}${digits === null ? '' : `:.${digits}f`}}`;
   });
   return parts.join('');
-}
-
-function quoted(text: string): string {
-  return `'${text.replaceAll("'", "''")}'`;
 }
 
 function numberOf(value: SqlValue): number {

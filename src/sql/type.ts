@@ -1,4 +1,5 @@
 /** The static types of SQL expressions, by DuckDB's names. */
+import { quotedName } from '../sql-quotes.ts';
 
 /** Integers of every width are `bigint`; `null` is the type of a bare NULL. */
 export type SqlType =
@@ -37,12 +38,12 @@ export function typeText(type: SqlType): string {
     case 'map':
       return `MAP(VARCHAR, ${typeText(type.values)})`;
     case 'struct':
-      return `STRUCT(${type.fields.map(({ name, type: own }) => `${quotedName(name)} ${typeText(own)}`).join(', ')})`;
+      return `STRUCT(${type.fields.map(({ name, type: own }) => `${fieldName(name)} ${typeText(own)}`).join(', ')})`;
     default:
       return type.kind.toUpperCase();
   }
 }
 
-function quotedName(name: string): string {
-  return /^[a-z_][a-z0-9_]*$/i.test(name) ? name : `"${name.replaceAll('"', '""')}"`;
+function fieldName(name: string): string {
+  return /^[a-z_][a-z0-9_]*$/i.test(name) ? name : quotedName(name);
 }

@@ -5,6 +5,7 @@ import { z } from 'zod';
 import type { FileTarget } from '../job-tables/protocol.ts';
 import { bindSql } from '../jobs/sql-text.ts';
 import { expand } from '../jobs/template.ts';
+import { quotedName } from '../sql-quotes.ts';
 import { stepAdapter } from './adapter.ts';
 import { identityOf } from './sql.ts';
 import { failedStatement } from './statement-outcome.ts';
@@ -73,10 +74,7 @@ export const exportStep = stepAdapter({
 });
 
 export function selectAll(table: string): string {
-  return `SELECT * FROM ${table
-    .split('.')
-    .map((part) => `"${part.replaceAll('"', '""')}"`)
-    .join('.')}`;
+  return `SELECT * FROM ${table.split('.').map(quotedName).join('.')}`;
 }
 
 function formatOf(path: string): FileTarget['format'] | null {

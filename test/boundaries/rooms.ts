@@ -56,7 +56,9 @@ const BELOW_SERVICE = [
 export const ROOMS: Readonly<Record<string, Room>> = {
   messages: pure(),
   // Expressions of users: their language, its types and functions.
-  sql: pure('messages', 'nearest-word.ts'),
+  sql: pure('messages', 'nearest-word.ts', 'sql-quotes.ts'),
+  // Names and texts inside SQL, of any dialect.
+  'sql-quotes.ts': pure(),
   // The slip of who wrote one name for another.
   'nearest-word.ts': pure(),
   streams: pure('messages', 'sql'),
@@ -66,15 +68,15 @@ export const ROOMS: Readonly<Record<string, Room>> = {
   models: pure('models/onnx-runtime'),
   // A package that is not ours, where somebody has installed it. It says the same of the same numbers.
   'models/onnx-runtime': { mayImport: [], builtins: ['node:module'], clockless: true, pure: true },
-  fraud: pure('messages', 'sql', 'streams', 'models', 'models/onnx-runtime', ...STORE_PORT),
+  fraud: pure('messages', 'sql', 'streams', 'models', 'models/onnx-runtime', 'sql-quotes.ts', ...STORE_PORT),
   weather: pure('messages', ...STORE_PORT),
-  quality: pure('messages', 'sql', 'streams', 'nearest-word.ts', ...STORE_PORT),
+  quality: pure('messages', 'sql', 'streams', 'nearest-word.ts', 'sql-quotes.ts', ...STORE_PORT),
   // User code over keyed state: its definition, its runtime, and its author's tests.
   operators: pure('messages', 'streams', 'builtin-types.ts'),
   // When jobs run and what becomes of their runs; texts of jobs.
-  jobs: pure('messages', 'streams', 'nearest-word.ts', ...STORE_PORT),
+  jobs: pure('messages', 'streams', 'nearest-word.ts', 'sql-quotes.ts', ...STORE_PORT),
   // Tables that jobs write, in a database of their own.
-  'job-tables': { mayImport: ['messages', 'jobs', 'journal', 'projections'] },
+  'job-tables': { mayImport: ['messages', 'jobs', 'journal', 'projections', 'sql-quotes.ts'] },
   // What a job fetches by declaration: requests over places and pages, answers as rows.
   fetching: pure('messages', 'jobs'),
   // What a partition makes of its input, live and replayed, by whatever operators it has.
@@ -112,6 +114,7 @@ export const ROOMS: Readonly<Record<string, Room>> = {
       'steps/port',
       'kafka',
       'postgres',
+      'sql-quotes.ts',
       'deadline.ts',
       'endpoint.ts',
     ],
@@ -136,6 +139,7 @@ export const ROOMS: Readonly<Record<string, Room>> = {
       'sources/kinds',
       // Where another engine leaves its rows.
       'places',
+      'sql-quotes.ts',
       'deadline.ts',
       'endpoint.ts',
     ],
@@ -146,15 +150,15 @@ export const ROOMS: Readonly<Record<string, Room>> = {
   'sources/kinds': { mayImport: ['sources', 'fraud/pipeline', 'weather/pipeline'] },
   sinks: { mayImport: ['messages', 'keys', 'kafka', 'deadline.ts', 'endpoint.ts'] },
   // The client of PostgreSQL, and values in its binary form, by the types that columns of stores have.
-  postgres: { mayImport: ['messages', 'projections/store-tables.ts'] },
+  postgres: { mayImport: ['messages', 'projections/store-tables.ts', 'sql-quotes.ts'] },
   // The kinds of store that a pipeline file declares.
-  stores: { mayImport: ['messages', 'keys', 'journal', 'projections', 'postgres', 'places'] },
+  stores: { mayImport: ['messages', 'keys', 'journal', 'projections', 'postgres', 'places', 'sql-quotes.ts'] },
   // What a domain adds to the pipeline file: its section, its kinds of source, what its jobs fetch.
   'fraud/pipeline': { mayImport: ['messages', 'streams', 'keys', 'fraud', 'sources', 'config/port'] },
-  'fraud/steps': { mayImport: ['keys', 'jobs', 'fraud', 'steps', 'steps/port'] },
+  'fraud/steps': { mayImport: ['keys', 'jobs', 'fraud', 'steps', 'steps/port', 'sql-quotes.ts'] },
   'weather/pipeline': { mayImport: ['messages', 'keys', 'jobs', 'weather', 'sources'] },
   actors: { mayImport: [...PURE_ROOMS, 'journal', ...PORTS], builtins: [], clockless: true },
-  projections: { mayImport: ['messages', 'sql', 'journal'] },
+  projections: { mayImport: ['messages', 'sql', 'journal', 'sql-quotes.ts'] },
   // A large input file is read by its source's own code, in a thread; a partition's actors may live in one.
   workers: {
     mayImport: [
@@ -201,7 +205,7 @@ export const ROOMS: Readonly<Record<string, Room>> = {
     mayImport: [...BELOW_SERVICE, 'places', 'operator-kinds', 'user-code', 'config', 'config/port'],
   },
   // What an event of the journal came of, and what came of it.
-  explain: { mayImport: [...BELOW_SERVICE, 'operator-kinds', 'data-directory'] },
+  explain: { mayImport: [...BELOW_SERVICE, 'operator-kinds', 'data-directory', 'sql-quotes.ts'] },
   // The composition root in its parts, src/service.ts and src/service/.
   service: {
     mayImport: [
@@ -251,6 +255,7 @@ export const ROOMS: Readonly<Record<string, Room>> = {
       'service',
       'channel/port',
       'fraud/desk',
+      'sql-quotes.ts',
     ],
   },
   // What a command of the channel is, for those of the service and of the domains.
@@ -259,7 +264,7 @@ export const ROOMS: Readonly<Record<string, Room>> = {
   'fraud/desk': {
     mayImport: [
       ...BELOW_SERVICE,
-      ...['operator-kinds', 'keys', 'data-directory', 'service', 'channel/port', 'http', 'fraud/lab'],
+      ...['operator-kinds', 'keys', 'data-directory', 'service', 'channel/port', 'http', 'fraud/lab', 'sql-quotes.ts'],
     ],
   },
   'fraud/commands': { mayImport: ['commands', 'config', 'fraud', 'fraud/desk', 'fraud/lab', 'nearest-word.ts'] },
@@ -292,7 +297,7 @@ export const ROOMS: Readonly<Record<string, Room>> = {
   checks: {
     mayImport: [
       ...['messages', 'quality', 'projections', 'sources', 'workers', 'config', 'infer'],
-      ...['checks/port', 'channel', 'data-directory', 'journal'],
+      ...['checks/port', 'channel', 'data-directory', 'journal', 'sql-quotes.ts'],
     ],
   },
   // What people type to try a cluster: records from a file, and what topics there are.
@@ -326,6 +331,7 @@ export const ROOMS: Readonly<Record<string, Room>> = {
       'tracing',
       'messages/printable.ts',
       'nearest-word.ts',
+      'sql-quotes.ts',
     ],
   },
   // Models trained and judged on a data directory.

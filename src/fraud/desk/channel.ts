@@ -2,12 +2,12 @@
 import { randomUUID } from 'node:crypto';
 import { channelCommand, RequestError, type Target } from '../../channel/channel-commands.ts';
 import type { Row, StoreQuery } from '../../projections/store.ts';
+import { hexText } from '../../sql-quotes.ts';
 import { caseFile } from '../case-file.ts';
 import { declaredRulesOf } from '../operator.ts';
 import { ACTIONS, durationOf, wordsProblem } from './actions.ts';
 import { createDesk, type Desk } from './desk.ts';
 import { ruleReport } from './rule-report.ts';
-import { sqlText } from './sql-text.ts';
 
 const PATIENCE_MS = 10_000;
 
@@ -17,7 +17,7 @@ const caseListCommand = channelCommand({
   async *rows(target, { state = 'all' }, context) {
     await target.caughtUp(PATIENCE_MS, context);
     const open = "state IN ('open', 'acknowledged', 'snoozed')";
-    const where = state === 'all' ? '' : `WHERE ${state === 'unclosed' ? open : `state = ${sqlText(state)}`}`;
+    const where = state === 'all' ? '' : `WHERE ${state === 'unclosed' ? open : `state = ${hexText(state)}`}`;
     const sql = `SELECT case_id, customer_id, state, holder, snoozed_until, hits, amount_cents, opened_at, last_hit_at,
       (SELECT max(score) FROM alerts WHERE alerts.case_id = cases.case_id) AS score
       FROM cases ${where} ORDER BY last_hit_at DESC, case_id`;

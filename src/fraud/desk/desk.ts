@@ -8,12 +8,12 @@
 import type { Row } from '../../projections/store.ts';
 import { createInternalSource } from '../../service/intake.ts';
 import type { ServiceCore } from '../../service.ts';
+import { hexText } from '../../sql-quotes.ts';
 import { partitionOf } from '../../streams/partitioner.ts';
 import type { CaseCommand, SuppressionCommand } from '../case-schemas.ts';
 import type { FraudLabel } from '../schemas.ts';
 import { caseCommandType, fraudLabelType, suppressionCommandType } from '../types.ts';
 import { createPost, DESK } from './post.ts';
-import { sqlText } from './sql-text.ts';
 
 /** Cases that are tried one after the other when somebody asks for the next and others take them first. */
 const TRIED = 20;
@@ -44,7 +44,7 @@ export function createDesk(core: ServiceCore): Desk {
   const underWay = new Map<string, Promise<Answer>>();
 
   async function actionOf(commandId: string): Promise<Row | undefined> {
-    const [row] = await rows('sqlite', `SELECT * FROM case_actions WHERE command_id = ${sqlText(commandId)}`);
+    const [row] = await rows('sqlite', `SELECT * FROM case_actions WHERE command_id = ${hexText(commandId)}`);
     return row;
   }
 
@@ -57,7 +57,7 @@ export function createDesk(core: ServiceCore): Desk {
       if (isOutcome(ask) && before.outcome === 'done') await passLabels();
       return answerOf(before);
     }
-    const [found] = await rows('sqlite', `SELECT customer_id FROM cases WHERE case_id = ${sqlText(ask.caseId)}`);
+    const [found] = await rows('sqlite', `SELECT customer_id FROM cases WHERE case_id = ${hexText(ask.caseId)}`);
     if (found === undefined) return { kind: 'unknown-case' };
     const customerId = Number(found.customer_id);
     const command = { ...ask, customerId, requestedAt: platform.nowMs() };
@@ -126,7 +126,7 @@ export function createDesk(core: ServiceCore): Desk {
       const partitions = one === null || command.action === 'lift' ? cases.units.map((_, i) => i) : [one];
       await Promise.all(partitions.map((partition) => tell(partition, told)));
       await caughtUp(signal);
-      const id = sqlText(command.suppressionId);
+      const id = hexText(command.suppressionId);
       const [row] = await rows('sqlite', `SELECT * FROM suppressions WHERE suppression_id = ${id}`);
       return row ?? null;
     },

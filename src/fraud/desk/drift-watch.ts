@@ -4,6 +4,7 @@
  */
 import type { Row } from '../../projections/store.ts';
 import type { ServiceCore } from '../../service.ts';
+import { quotedName, quotedText } from '../../sql-quotes.ts';
 import { type Drift, driftFrom, type Moved } from '../lab/drift.ts';
 import { loadModel } from '../lab/model-files.ts';
 import type { Model } from '../model.ts';
@@ -75,7 +76,7 @@ export function createDriftWatch(core: ServiceCore, desk: ModelDesk, stream: str
 
 /** Of vectors of the stream, as DuckDB has them. */
 export async function liveDrift(rows: Ask, model: Model, stream: string): Promise<LiveDrift> {
-  const vectors = quoted(`${stream}.features`);
+  const vectors = quotedName(`${stream}.features`);
   const asked = `SELECT ${vectorsAsked(model)} FROM ${vectors} WHERE ${lastDays('occurredAt', vectors)}`;
   const [found] = await rows('duckdb', asked);
   const count = Number(found?.rows ?? 0);
@@ -90,16 +91,16 @@ async function scoreDrift(rows: Ask, model: Model): Promise<Drift[]> {
   const [found] = await rows(
     'duckdb',
     `SELECT ${partsOf('score', model.scores.tenths, 'score')} FROM (
-      SELECT score FROM scores WHERE model = ${text(model.id)} AND ${lastDays('occurred_at', 'scores')}
+      SELECT score FROM scores WHERE model = ${quotedText(model.id)} AND ${lastDays('occurred_at', 'scores')}
       UNION ALL
-      SELECT score FROM challenger_scores WHERE model = ${text(model.id)} AND ${lastDays('occurred_at', 'scores')})`,
+      SELECT score FROM challenger_scores WHERE model = ${quotedText(model.id)} AND ${lastDays('occurred_at', 'scores')})`,
   );
   if (found === undefined || Number(found.rows_score) < LEAST_ROWS) return [];
   return [driftFrom('score', model.scores, movedOf(found, 'score'))];
 }
 
 function vectorsAsked({ features, ranges }: Model): string {
-  const parts = features.map((name, at) => partsOf(quoted(name), ranges[at]!.tenths, String(at)));
+  const parts = features.map((name, at) => partsOf(quotedName(name), ranges[at]!.tenths, String(at)));
   return ['count(*) AS "rows"', 'min("occurredAt") AS from_time', 'max("occurredAt") AS to_time', ...parts].join(', ');
 }
 
@@ -122,7 +123,7 @@ function byDrift(drifts: readonly Drift[]): Drift[] {
 }
 
 function lastDays(column: string, table: string): string {
-  return `${quoted(column)} > (SELECT max(${quoted(column)}) FROM ${table}) - INTERVAL ${DAYS} DAY`;
+  return `${quotedName(column)} > (SELECT max(${quotedName(column)}) FROM ${table}) - INTERVAL ${DAYS} DAY`;
 }
 
 function timeOf(value: unknown): number | null {
@@ -130,12 +131,4 @@ function timeOf(value: unknown): number | null {
   if (typeof value !== 'string') return null;
   const ms = Date.parse(value);
   return Number.isNaN(ms) ? null : ms;
-}
-
-function text(value: string): string {
-  return `'${value.replaceAll("'", "''")}'`;
-}
-
-function quoted(name: string): string {
-  return `"${name.replaceAll('"', '""')}"`;
 }

@@ -1,13 +1,13 @@
 /** Which models score, on a running service: a command goes into the log of every partition that scores. */
 import type { Row } from '../../projections/store.ts';
 import type { ServiceCore } from '../../service.ts';
+import { hexText } from '../../sql-quotes.ts';
 import { modelWithText } from '../lab/model-files.ts';
 import { type Role, type RoleChange, roleChanges, rolesAfter } from '../model-roles.ts';
 import type { ModelCommand, ModelRound } from '../model-schemas.ts';
 import { createScorer } from '../scorer.ts';
 import { modelCommandType, modelRoundType } from '../types.ts';
 import { createPost } from './post.ts';
-import { sqlText } from './sql-text.ts';
 
 export interface ModelAsk extends Pick<ModelCommand, 'commandId' | 'by' | 'note' | 'action' | 'measured'> {
   /** Not asked of a rollback and a withdrawal. */
@@ -64,7 +64,7 @@ export function createModelDesk(core: ServiceCore): ModelDesk {
 
   async function act(ask: ModelAsk, signal: AbortSignal | undefined): Promise<ModelAnswer> {
     await caughtUp(signal);
-    const asked = `SELECT * FROM model_changes WHERE command_id = ${sqlText(ask.commandId)} ORDER BY "partition"`;
+    const asked = `SELECT * FROM model_changes WHERE command_id = ${hexText(ask.commandId)} ORDER BY "partition"`;
     const before = await rows('sqlite', asked);
     const [known] = before;
     if (known !== undefined && (known.action !== ask.action || known.by !== ask.by)) return { kind: 'reused' };
@@ -88,7 +88,7 @@ export function createModelDesk(core: ServiceCore): ModelDesk {
 
   async function record(round: ModelRound, signal: AbortSignal | undefined): Promise<void> {
     await caughtUp(signal);
-    const known = await rows('sqlite', `SELECT 1 FROM model_rounds WHERE round_id = ${sqlText(round.roundId)}`);
+    const known = await rows('sqlite', `SELECT 1 FROM model_rounds WHERE round_id = ${hexText(round.roundId)}`);
     if (known.length > 0) return;
     await tell(0, modelRoundType.encodeBlock([round]));
     await caughtUp(signal);

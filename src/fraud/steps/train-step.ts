@@ -9,6 +9,7 @@ import { z } from 'zod';
 import { bindSql } from '../../jobs/sql-text.ts';
 import { formatDuration } from '../../keys/units.ts';
 import { duration } from '../../keys/value-schema.ts';
+import { quotedText } from '../../sql-quotes.ts';
 import { type StepHost, stepAdapter } from '../../steps/adapter.ts';
 import { checkTableName, identityOf, writtenTable } from '../../steps/sql.ts';
 import { failedStatement } from '../../steps/statement-outcome.ts';
@@ -111,7 +112,7 @@ async function profiles(
     const end = await own(['churn', ...horizon, '--output', file], host, context, signal);
     if (!('said' in end)) return end;
     const { likeliest: _, weights: __, ...figures } = end.said;
-    const statement = bindSql([`SELECT * FROM read_csv('${file.replaceAll("'", "''")}')`], () => undefined);
+    const statement = bindSql([`SELECT * FROM read_csv(${quotedText(file)})`], () => undefined);
     const target = { kind: 'table', table: into ?? '', write: { mode: 'replace' } } as const;
     const rows = await host.tables.run({ identity: identityOf(context), ...statement, target }, signal, () => {});
     const done = writtenTable(into ?? '', rows, context, host);

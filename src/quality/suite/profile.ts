@@ -3,10 +3,12 @@
  * know which expectations are rules. So it has bounds as they were found, and leaves out columns that look like names
  * or free text.
  */
+
+import { quotedName } from '../../sql-quotes.ts';
 import { numberOf } from './check.ts';
 import type { ResultRow } from './result.ts';
 import type { Severity, SuiteExpectation, SuiteRule } from './suite.ts';
-import { type Family, familyOf, quotedName, type TableColumn, valueSql } from './table-column.ts';
+import { type Family, familyOf, type TableColumn, valueSql } from './table-column.ts';
 
 type Statements<T> = Generator<string, T, readonly ResultRow[]>;
 

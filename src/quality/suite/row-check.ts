@@ -1,19 +1,12 @@
 /** Rules that each row meets or does not: their conditions as SQL, and Great Expectations' counts of what they find. */
+
+import { quotedName, quotedText } from '../../sql-quotes.ts';
 import { linearPattern, PatternError } from '../linear-pattern.ts';
 import { boundsText, withinSql } from './bounds.ts';
 import { type Check, numberOf, type Table } from './check.ts';
 import { PASSED, type Verdict } from './result.ts';
 import type { RowRule, SetValue } from './suite.ts';
-import {
-  CheckError,
-  columnNamed,
-  familyOf,
-  literalOf,
-  quotedName,
-  type TableColumn,
-  textSql,
-  valueSql,
-} from './table-column.ts';
+import { CheckError, columnNamed, familyOf, literalOf, type TableColumn, valueSql } from './table-column.ts';
 
 interface RowCondition {
   readonly columns: readonly string[];
@@ -165,7 +158,7 @@ export function memberSql(value: string, values: readonly SetValue[], column: Ta
 
 function matchSql(column: TableColumn, regex: string): string {
   try {
-    return `regexp_matches(${textOf(column)}, ${textSql(linearPattern(regex))})`;
+    return `regexp_matches(${textOf(column)}, ${quotedText(linearPattern(regex))})`;
   } catch (error) {
     if (error instanceof PatternError) throw new CheckError(`regex: ${error.message}`);
     throw error;

@@ -3,7 +3,9 @@
  * Expectations writes them as an expression of pandas, of `col("…")`, or (1.x) as a tree. As in pandas, a comparison
  * with null is false, and `!=` is true.
  */
-import { CheckError, quotedName, textSql } from './table-column.ts';
+
+import { quotedName, quotedText } from '../../sql-quotes.ts';
+import { CheckError } from './table-column.ts';
 
 /** `written`: a text, or the tree. `parser` as in `condition_parser`; `sql` for a text of DuckDB. Throws a CheckError. */
 export function conditionSql(written: unknown, parser: string): string {
@@ -39,7 +41,7 @@ function comparisonSql(left: string, operator: string, value: unknown): string {
 }
 
 function literal(value: unknown): string {
-  if (typeof value === 'string') return textSql(value);
+  if (typeof value === 'string') return quotedText(value);
   if (typeof value === 'number' || typeof value === 'boolean') return String(value);
   throw new CheckError(`row_condition compares with ${JSON.stringify(value)}, which is no number, text or truth value`);
 }
@@ -157,7 +159,7 @@ function expressionSql(text: string): string {
     if (take('-') !== null) return `(-${value()})`;
     next += 1;
     if (token.kind === 'number') return token.text;
-    if (token.kind === 'text') return textSql(unquoted(token.text));
+    if (token.kind === 'text') return quotedText(unquoted(token.text));
     if (token.kind === 'quoted') return suffixed(quotedName(token.text));
     if (token.kind !== 'word') throw wrong(text, token.at);
     if (token.text === 'True' || token.text === 'False') return token.text.toUpperCase();
@@ -167,7 +169,7 @@ function expressionSql(text: string): string {
     need(')');
     if (argument.kind !== 'text') throw wrong(text, token.at);
     if (token.text === 'col') return suffixed(quotedName(unquoted(argument.text)));
-    if (token.text === 'date') return `CAST(${textSql(unquoted(argument.text))} AS TIMESTAMP)`;
+    if (token.text === 'date') return `CAST(${quotedText(unquoted(argument.text))} AS TIMESTAMP)`;
     throw wrong(text, token.at);
   }
   function suffixed(left: string): string {

@@ -1,5 +1,6 @@
 /** Columns of a table as DuckDB describes them, and values of users as SQL that such a column can be compared with. */
 import { nameHint } from '../../nearest-word.ts';
+import { quotedName, quotedText } from '../../sql-quotes.ts';
 import type { SetValue } from './suite.ts';
 
 export interface TableColumn {
@@ -60,18 +61,10 @@ export function columnNamed(columns: readonly TableColumn[], name: string): Tabl
   throw new CheckError(`there is no column ${JSON.stringify(name)}; ${nameHint(name, known)}`);
 }
 
-export function quotedName(name: string): string {
-  return `"${name.replaceAll('"', '""')}"`;
-}
-
 /** NaN is a number that is missing, as it is in pandas. */
 export function valueSql(column: TableColumn): string {
   const name = quotedName(column.name);
   return familyOf(column) === 'float' ? `nullif(${name}, 'nan'::DOUBLE)` : name;
-}
-
-export function textSql(text: string): string {
-  return `'${text.replaceAll("'", "''")}'`;
 }
 
 const MICROS_PER_MILLI = 1000;
@@ -85,7 +78,7 @@ export function literalOf(value: SetValue, column: TableColumn): string | null {
       if (typeof value === 'boolean') return null;
       return typeof value === 'number' ? numberSql(value, column) : null;
     case 'text':
-      return typeof value === 'string' ? textSql(value) : null;
+      return typeof value === 'string' ? quotedText(value) : null;
     case 'boolean':
       return typeof value === 'boolean' ? String(value) : null;
     case 'date':

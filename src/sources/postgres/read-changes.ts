@@ -6,12 +6,12 @@
  */
 
 import type { TablePosition } from '../../messages/table-position.ts';
-import { literal, quoted } from '../../postgres/names.ts';
 import { lsnText, type PgOutput, type Relation, readPgOutput, type SentRow, UNSENT } from '../../postgres/pgoutput.ts';
 import { openReplication, type Replication } from '../../postgres/replication.ts';
 import type { PgSession } from '../../postgres/session.ts';
 import { openSession } from '../../postgres/session.ts';
 import { textForms } from '../../postgres/text-json.ts';
+import { quotedName, quotedText } from '../../sql-quotes.ts';
 import { InputError } from '../source.ts';
 import { catchUp, markWhole, type PartitionPlaces, type Reading, readPages } from './read-increasing.ts';
 import { type PostgresSourceSettings, tableSql } from './settings.ts';
@@ -62,7 +62,7 @@ async function prepare(
   const [known] = await session.rows('SELECT 1 FROM pg_catalog.pg_publication WHERE pubname = $1', [publication]);
   if (known === undefined) {
     await session.run(
-      `CREATE PUBLICATION ${quoted(publication)} FOR TABLE ${tableSql(table ?? '')}
+      `CREATE PUBLICATION ${quotedName(publication)} FOR TABLE ${tableSql(table ?? '')}
        WITH (publish = 'insert, update, delete', publish_via_partition_root = true)`,
     );
   }
@@ -87,7 +87,7 @@ async function copy(reading: ChangesReading, snapshot: string | null, from: Part
   const session = await openSession(settings, APPLICATION);
   try {
     await session.run('BEGIN READ ONLY ISOLATION LEVEL REPEATABLE READ');
-    if (snapshot !== null) await session.run(`SET TRANSACTION SNAPSHOT ${literal(snapshot)}`);
+    if (snapshot !== null) await session.run(`SET TRANSACTION SNAPSHOT ${quotedText(snapshot)}`);
     const [clock] = await session.rows('SELECT floor(extract(epoch FROM now()) * 1000)::text AS ms');
     const copying = { ...reading, copiedAtMs: settings.eventTime === 'commit' ? Number(clock?.ms) : null };
     const caughtUp = await catchUp(copying, session, from);

@@ -1,6 +1,6 @@
 /** A table or a query of PostgreSQL as the source of a stream, as the pipeline file has it. */
-import { quoted } from '../../postgres/names.ts';
 import type { PostgresConnection } from '../../postgres/settings.ts';
+import { quotedName } from '../../sql-quotes.ts';
 import type { SourceStream } from '../adapter.ts';
 
 export interface PostgresSourceSettings extends PostgresConnection {
@@ -38,5 +38,5 @@ export function columnsOf(
 
 /** Schema and name of a table; as the search path says where it names no schema. */
 export function tableSql(table: string): string {
-  return table.split('.').map(quoted).join('.');
+  return table.split('.').map(quotedName).join('.');
 }

@@ -2,9 +2,9 @@
  * Rows of a table or a query in the order of some columns, some at a time. Each page begins after the values that ended
  * the page before. Rows that are equal in all of these columns are in one page.
  */
-import { quoted } from '../../postgres/names.ts';
 import type { PgSession } from '../../postgres/session.ts';
 import { jsonOf, type TextForm, textForms } from '../../postgres/text-json.ts';
+import { quotedName } from '../../sql-quotes.ts';
 
 export interface ReadTable {
   /** What stands in FROM: a table, or a query in brackets. */
@@ -27,7 +27,7 @@ const NOT_NULL = (order: readonly string[]): string => order.map((name) => `${na
 
 /** The largest values in the order; null for no row. */
 export async function lastValues(session: PgSession, { from, order }: ReadTable): Promise<readonly string[] | null> {
-  const names = order.map((name) => `r.${quoted(name)}`);
+  const names = order.map((name) => `r.${quotedName(name)}`);
   const down = names.map((name) => `${name} DESC`).join(', ');
   const texts = names.map((name, i) => `${name}::text AS o${i}`).join(', ');
   const [row] = await session.rows(`SELECT ${texts} FROM ${from} r WHERE ${NOT_NULL(names)} ORDER BY ${down} LIMIT 1`);
@@ -42,8 +42,8 @@ export async function readPage(
   table: ReadTable,
   range: { readonly after: readonly string[]; readonly upTo: readonly string[] | null; readonly rows: number },
 ): Promise<Page | null> {
-  const names = table.order.map((name) => `r.${quoted(name)}`);
-  const values = table.columns.map(({ column }) => `r.${quoted(column)}`);
+  const names = table.order.map((name) => `r.${quotedName(name)}`);
+  const values = table.columns.map(({ column }) => `r.${quotedName(column)}`);
   const parameters: string[] = [];
   const tuple = (texts: readonly string[]): string =>
     `(${texts.map((text) => `$${parameters.push(text)}`).join(', ')})`;

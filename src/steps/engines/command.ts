@@ -1,7 +1,8 @@
 /** A user's command as an engine: it gets the statement in a file, and writes the rows to a file. */
 import { existsSync, rmSync, writeFileSync } from 'node:fs';
+import { quotedText } from '../../sql-quotes.ts';
 import { keptEnv, tellsOf } from '../command-env.ts';
-import { type EngineCall, EngineError, type EngineRows, quotedText } from './engine.ts';
+import { type EngineCall, EngineError, type EngineRows } from './engine.ts';
 import type { CommandSettings } from './settings.ts';
 
 const READERS: Readonly<Record<CommandSettings['format'], string>> = {

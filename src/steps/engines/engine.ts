@@ -27,11 +27,3 @@ export class EngineError extends Error {
     this.isOfStatement = isOfStatement;
   }
 }
-
-export function quotedText(text: string): string {
-  return `'${text.replaceAll("'", "''")}'`;
-}
-
-export function quotedName(name: string): string {
-  return `"${name.replaceAll('"', '""')}"`;
-}

@@ -8,8 +8,9 @@ import { basename, join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { withinDeadline } from '../../deadline.ts';
 import { openPlace } from '../../places/open-place.ts';
+import { quotedText } from '../../sql-quotes.ts';
 import { runTool } from './command.ts';
-import { type EngineCall, EngineError, type EngineRows, quotedText } from './engine.ts';
+import { type EngineCall, EngineError, type EngineRows } from './engine.ts';
 import type { SparkSettings } from './settings.ts';
 
 /** Spark's own program for a text of SQL. */

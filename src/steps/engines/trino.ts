@@ -6,7 +6,8 @@
 import { rmSync } from 'node:fs';
 import { open } from 'node:fs/promises';
 import { DeadlinePassed, withinDeadline } from '../../deadline.ts';
-import { type EngineCall, EngineError, type EngineRows, quotedName, quotedText } from './engine.ts';
+import { quotedName, quotedText } from '../../sql-quotes.ts';
+import { type EngineCall, EngineError, type EngineRows } from './engine.ts';
 import type { TrinoSettings } from './settings.ts';
 
 /** From a request to the end of its answer; the server itself answers within a second when it has nothing yet. */

@@ -1,8 +1,8 @@
 /** The columns of a lake's table: how events come to them, and what Parquet has. */
 import { DECIMAL_DIGITS, type RecordColumn } from '../../messages/record-columns.ts';
 import type { Column } from '../../projections/duckdb-columns.ts';
-import { quoted } from '../../projections/sql-names.ts';
 import type { StoreColumn, StoreType } from '../../projections/store-tables.ts';
+import { quotedName } from '../../sql-quotes.ts';
 
 export interface LakeColumn {
   readonly name: string;
@@ -27,7 +27,7 @@ export function lakeColumn({ name, path, type }: StoreColumn): LakeColumn {
   const record: RecordColumn = { path, kind: form.kind, isNullable: true, ...decimal };
   // A decimal with more digits than a column may have comes as text.
   const isText = form.kind === 'json' || (form.kind === 'decimal' && form.type === 'VARCHAR');
-  const own = quoted(name);
+  const own = quotedName(name);
   return {
     name,
     type: form.type,

@@ -4,8 +4,7 @@ import { join } from 'node:path';
 import type { DuckDBConnection } from '@duckdb/node-api';
 import type { Place } from '../../places/place.ts';
 import { rowsOf } from '../../projections/duckdb-reading.ts';
-import { sqlText } from '../../projections/duckdb-schema.ts';
-import { quoted } from '../../projections/sql-names.ts';
+import { quotedName, quotedText } from '../../sql-quotes.ts';
 import type { LakeFile } from './manifest.ts';
 import { groupSql, groupTexts, partitionPath, tableFolder, whereSql } from './partitions.ts';
 import type { Stage } from './stage.ts';
@@ -29,7 +28,7 @@ export async function writeStage(
   const { connection } = writer;
   const { table, name, condition, columns } = stage;
   const by = table.options.partitionBy;
-  const time = table.time === null ? 'NULL' : quoted(table.time);
+  const time = table.time === null ? 'NULL' : quotedName(table.time);
   const selected = [...columns.map(({ sql }) => sql), stage.placeSql()].join(', ');
   // What a time is only the selection says.
   const source = `(SELECT ${selected} FROM ${name} WHERE ${condition})`;
@@ -71,7 +70,7 @@ export async function writeFile(
   await mkdir(making, { recursive: true });
   const made = join(making, 'file.parquet');
   await rm(made, { force: true });
-  await connection.run(`COPY (${rows}) TO ${sqlText(made)} (FORMAT parquet, COMPRESSION zstd)`);
+  await connection.run(`COPY (${rows}) TO ${quotedText(made)} (FORMAT parquet, COMPRESSION zstd)`);
   const { size } = await stat(made);
   await place.adopt(made, path, size);
   return size;

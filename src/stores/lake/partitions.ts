@@ -1,6 +1,6 @@
 /** The folders of rows: SQL that computes a row's folder, and the folder's name as Hive writes it. */
-import { sqlText } from '../../projections/duckdb-schema.ts';
-import { quoted } from '../../projections/sql-names.ts';
+
+import { quotedName, quotedText } from '../../sql-quotes.ts';
 import { type PartitionBy, partitionKey } from './options.ts';
 
 /** What Hive, Spark and Trino write for null. */
@@ -9,7 +9,7 @@ const FORMATS = { year: '%Y', month: '%Y-%m', day: '%Y-%m-%d', hour: '%Y-%m-%d-%
 
 /** What rows of one folder have the same of. */
 export function groupSql({ column, unit }: PartitionBy): string {
-  return unit === null ? quoted(column) : `date_trunc('${unit}', ${quoted(column)})`;
+  return unit === null ? quotedName(column) : `date_trunc('${unit}', ${quotedName(column)})`;
 }
 
 /** A group as its folder's name has it, and as the text that `whereSql` takes. */
@@ -22,10 +22,10 @@ export function groupTexts({ unit }: PartitionBy, group: string): { readonly fol
 
 /** Rows of a group. Of a time by its bounds, which leave out whole runs of rows unread. */
 export function whereSql({ column, unit }: PartitionBy, value: string | null): string {
-  const own = quoted(column);
+  const own = quotedName(column);
   if (value === null) return `${own} IS NULL`;
-  if (unit === null) return `${own}::VARCHAR = ${sqlText(value)}`;
-  const begin = `TIMESTAMP ${sqlText(value)}`;
+  if (unit === null) return `${own}::VARCHAR = ${quotedText(value)}`;
+  const begin = `TIMESTAMP ${quotedText(value)}`;
   return `${own} >= ${begin} AND ${own} < ${begin} + INTERVAL 1 ${unit}`;
 }
 

@@ -4,10 +4,9 @@ import { withColumns } from '../../messages/record-columns.ts';
 import { LATE } from '../../messages/stream-events.ts';
 import { type Column, columnSql, createTableWriter, type TableWriter } from '../../projections/duckdb-columns.ts';
 import { rowsOf } from '../../projections/duckdb-reading.ts';
-import { sqlText } from '../../projections/duckdb-schema.ts';
-import { quoted } from '../../projections/sql-names.ts';
 import type { SectionEvents, Where } from '../../projections/store.ts';
 import type { StoreTable } from '../../projections/store-tables.ts';
+import { quotedName, quotedText } from '../../sql-quotes.ts';
 import { type LakeColumn, lakeColumn, PLACE_COLUMNS } from './columns.ts';
 import type { LakeTableOptions } from './options.ts';
 
@@ -54,12 +53,12 @@ export async function createStage(connection: DuckDBConnection, table: LakeTable
     table,
     columns,
     name,
-    condition: table.lateFor === undefined ? 'true' : `${quoted(LATE_FOR)} = ${sqlText(table.lateFor)}`,
+    condition: table.lateFor === undefined ? 'true' : `${quotedName(LATE_FOR)} = ${quotedText(table.lateFor)}`,
     takes: table.role === 'late' ? LATE : table.of,
     placeSql() {
       const [log, offset] = PLACE_COLUMNS;
-      const cases = logs.map((each, i) => `WHEN ${i} THEN ${sqlText(each)}`).join(' ');
-      return `CASE ${quoted(log)} ${cases} END AS ${quoted(log)}, ${quoted(offset)}`;
+      const cases = logs.map((each, i) => `WHEN ${i} THEN ${quotedText(each)}`).join(' ');
+      return `CASE ${quotedName(log)} ${cases} END AS ${quotedName(log)}, ${quotedName(offset)}`;
     },
     append(section, where) {
       writer.append(withColumns(section.columns(), records), { ...where, partition: numberOf(where.log) });

@@ -9,9 +9,8 @@ import { join } from 'node:path';
 import type { Place } from '../../places/place.ts';
 import { duckdbApi } from '../../projections/duckdb-api.ts';
 import { createDuckdbReaders, digestOf } from '../../projections/duckdb-reading.ts';
-import { sqlText } from '../../projections/duckdb-schema.ts';
-import { quoted } from '../../projections/sql-names.ts';
 import type { Store, TableDigest } from '../../projections/store.ts';
+import { quotedName, quotedText } from '../../sql-quotes.ts';
 import { writeWitness } from '../elsewhere.ts';
 import { compact } from './compaction.ts';
 import { writeStage } from './files.ts';
@@ -60,7 +59,7 @@ export async function openLake({ name, place, lake, owner, directory, witness }:
   const writer = { connection, place, making, token: randomBytes(4).toString('hex') };
   // A user's query reads the lake, and nothing else of this machine.
   const readable = [making, copies, place.localPath('')].flatMap((path) => (path === null ? [] : [`${path}/`]));
-  await connection.run(`SET allowed_directories = [${readable.map(sqlText).join(', ')}]`);
+  await connection.run(`SET allowed_directories = [${readable.map(quotedText).join(', ')}]`);
   await connection.run('SET enable_external_access = false');
   await connection.run('SET lock_configuration = true');
   const readers = createDuckdbReaders(instance, [], []);
@@ -208,7 +207,7 @@ export async function openLake({ name, place, lake, owner, directory, witness }:
       const digests: TableDigest[] = [];
       for (const { table, columns } of stages) {
         const names = columns.map((column) => column.name).sort();
-        digests.push({ ...(await digestOf(reader, quoted(table.of), names)), table: table.of });
+        digests.push({ ...(await digestOf(reader, quotedName(table.of), names)), table: table.of });
       }
       return digests;
     } finally {

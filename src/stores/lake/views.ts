@@ -1,7 +1,6 @@
 /** The lake read back: a view a table, over the files that the manifest names. */
-import { sqlText } from '../../projections/duckdb-schema.ts';
-import { quoted } from '../../projections/sql-names.ts';
 import type { StoreTable } from '../../projections/store-tables.ts';
+import { quotedName, quotedText } from '../../sql-quotes.ts';
 import { PLACE_COLUMNS } from './columns.ts';
 import type { LakeFile, ManifestColumn, ManifestTable } from './manifest.ts';
 
@@ -28,13 +27,13 @@ export function filesSql(table: ManifestTable, files: readonly LakeFile[], pathO
     if (own.length === 0) return [];
     const has = new Set([...layout, ...PLACES].map(({ name }) => name));
     const selected = columns.map(
-      ({ name, type }) => `${has.has(name) ? quoted(name) : 'NULL'}::${type} AS ${quoted(name)}`,
+      ({ name, type }) => `${has.has(name) ? quotedName(name) : 'NULL'}::${type} AS ${quotedName(name)}`,
     );
-    const paths = own.map(({ path }) => sqlText(pathOf(path))).join(', ');
+    const paths = own.map(({ path }) => quotedText(pathOf(path))).join(', ');
     return [`SELECT ${selected.join(', ')} FROM read_parquet([${paths}], hive_partitioning = false)`];
   });
   if (parts.length > 0) return parts.join(' UNION ALL ');
-  return `SELECT ${columns.map(({ name, type }) => `NULL::${type} AS ${quoted(name)}`).join(', ')} WHERE false`;
+  return `SELECT ${columns.map(({ name, type }) => `NULL::${type} AS ${quotedName(name)}`).join(', ')} WHERE false`;
 }
 
 /**
@@ -44,9 +43,9 @@ export function filesSql(table: ManifestTable, files: readonly LakeFile[], pathO
 export function viewSql(of: StoreTable, table: ManifestTable, pathOf: (path: string) => string): string {
   const all = filesSql(table, table.files, pathOf);
   const revision = of.columns.find(({ path }) => path === 'revision');
-  if (of.role !== 'window' || revision === undefined) return `CREATE OR REPLACE VIEW ${quoted(of.of)} AS ${all}`;
-  const newest = [revision.name, PLACE_COLUMNS[1]].map((name) => `${quoted(name)} DESC`).join(', ');
-  const key = of.key.map(quoted).join(', ');
-  return `CREATE OR REPLACE VIEW ${quoted(of.of)} AS SELECT * FROM (${all})
+  if (of.role !== 'window' || revision === undefined) return `CREATE OR REPLACE VIEW ${quotedName(of.of)} AS ${all}`;
+  const newest = [revision.name, PLACE_COLUMNS[1]].map((name) => `${quotedName(name)} DESC`).join(', ');
+  const key = of.key.map(quotedName).join(', ');
+  return `CREATE OR REPLACE VIEW ${quotedName(of.of)} AS SELECT * FROM (${all})
     QUALIFY row_number() OVER (PARTITION BY ${key} ORDER BY ${newest}) = 1`;
 }

@@ -1,7 +1,7 @@
 /** The tables that a PostgreSQL store keeps for itself, and the tables that it finds in the schema. */
 
-import { literal, quoted } from '../../postgres/names.ts';
 import type { PgSession } from '../../postgres/session.ts';
+import { quotedName, quotedText } from '../../sql-quotes.ts';
 import { alterSql, createSql, layoutOf, type PgTable } from './ddl.ts';
 
 /**
@@ -34,8 +34,8 @@ export async function prepareTables(
   owner: number,
 ): Promise<void> {
   const [found] = await session.rows('SELECT 1 FROM pg_namespace WHERE nspname = $1', [schema]);
-  if (found === undefined) await session.run(`CREATE SCHEMA IF NOT EXISTS ${quoted(schema)}`);
-  await session.run(`SET search_path = ${quoted(schema)}, pg_catalog`);
+  if (found === undefined) await session.run(`CREATE SCHEMA IF NOT EXISTS ${quotedName(schema)}`);
+  await session.run(`SET search_path = ${quotedName(schema)}, pg_catalog`);
   await session.run('BEGIN');
   await session.run(`SELECT pg_advisory_xact_lock(${LOCK})`);
   const [known] = await session.rows(
@@ -83,7 +83,7 @@ async function prepare(session: PgSession, schema: string, table: PgTable, owner
     if (labels.size === 0) continue;
     for (const symbol of symbols) {
       if (!labels.has(symbol))
-        await session.run(`ALTER TYPE ${quoted(type)} ADD VALUE IF NOT EXISTS ${literal(symbol)}`);
+        await session.run(`ALTER TYPE ${quotedName(type)} ADD VALUE IF NOT EXISTS ${quotedText(symbol)}`);
     }
   }
 }
@@ -111,7 +111,7 @@ async function labelsOf(session: PgSession, schema: string, type: string): Promi
 /** Of a table that is gone: nothing else has them, or the drop says so. */
 async function dropEnums(session: PgSession, schema: string, { enums }: PgTable): Promise<void> {
   for (const { name } of enums) {
-    if ((await labelsOf(session, schema, name)).size > 0) await session.run(`DROP TYPE ${quoted(name)}`);
+    if ((await labelsOf(session, schema, name)).size > 0) await session.run(`DROP TYPE ${quotedName(name)}`);
   }
 }
 
@@ -123,14 +123,14 @@ async function forget(session: PgSession, table: string): Promise<void> {
 
 /** Drops the tables of these names that are a store's, whoever's: the next opening makes them. Others stay. */
 export async function dropTables(session: PgSession, schema: string, tables: readonly PgTable[]): Promise<void> {
-  await session.run(`SET search_path = ${quoted(schema)}, pg_catalog`);
+  await session.run(`SET search_path = ${quotedName(schema)}, pg_catalog`);
   const [own] = await session.rows('SELECT to_regclass($1)::text AS name', ['millrace_tables']);
   if (own?.name == null) return;
   await session.run('BEGIN');
   for (const table of tables) {
     const { rows } = { rows: await session.rows('SELECT 1 FROM millrace_tables WHERE table_name = $1', [table.name]) };
     if (rows.length === 0) continue;
-    await session.run(`DROP TABLE IF EXISTS ${quoted(table.name)}`);
+    await session.run(`DROP TABLE IF EXISTS ${quotedName(table.name)}`);
     await dropEnums(session, schema, table);
     await forget(session, table.name);
   }

@@ -1,8 +1,8 @@
 /** The tables of a PostgreSQL store as SQL: names, exact types, and how a table goes from the columns that it has to others. */
 
 import { createHash } from 'node:crypto';
-import { literal, quoted } from '../../postgres/names.ts';
 import type { StoreColumn, StoreTable, StoreType } from '../../projections/store-tables.ts';
+import { quotedName, quotedText } from '../../sql-quotes.ts';
 import { NAME_BYTES, type PgTableOptions, tableName, type Upsert, upsertOf } from './options.ts';
 
 export interface PgColumn {
@@ -53,7 +53,7 @@ export function pgTable(of: StoreTable & { readonly options: PgTableOptions }): 
     const symbols = column.type.kind === 'enum' ? column.type.symbols : [];
     const enumName = columnName(`${name}_${own}`);
     enums.push({ name: enumName, symbols });
-    return { name: own, type: /^[a-z_][a-z0-9_]*$/.test(enumName) ? enumName : quoted(enumName), column };
+    return { name: own, type: /^[a-z_][a-z0-9_]*$/.test(enumName) ? enumName : quotedName(enumName), column };
   });
   const inKey = ({ column }: PgColumn): boolean => upsert?.key.includes(column.name) === true;
   const columns = [...all.filter(inKey), ...all.filter((column) => !inKey(column))];
@@ -110,26 +110,28 @@ function sqlType(type: StoreType): string | null {
 /** Statements that make it. */
 export function createSql(table: PgTable): string[] {
   const { name, columns, upsert, partitionBy, enums } = table;
-  const own = columns.map(({ name: column, type }) => `${quoted(column)} ${type}`);
+  const own = columns.map(({ name: column, type }) => `${quotedName(column)} ${type}`);
   const places = [`${PLACE_COLUMNS[0]} integer NOT NULL`, `${PLACE_COLUMNS[1]} bigint NOT NULL`];
-  const by = partitionBy === null ? '' : ` PARTITION BY RANGE (${quoted(partitionBy.name)})`;
+  const by = partitionBy === null ? '' : ` PARTITION BY RANGE (${quotedName(partitionBy.name)})`;
   return [
     ...enums.map(
-      ({ name: type, symbols }) => `CREATE TYPE ${quoted(type)} AS ENUM (${symbols.map(literal).join(', ')})`,
+      ({ name: type, symbols }) => `CREATE TYPE ${quotedName(type)} AS ENUM (${symbols.map(quotedText).join(', ')})`,
     ),
-    `CREATE TABLE ${quoted(name)} (${[...own, ...places].join(', ')})${by}`,
+    `CREATE TABLE ${quotedName(name)} (${[...own, ...places].join(', ')})${by}`,
     ...(upsert === null
       ? []
       : [
-          `CREATE UNIQUE INDEX ON ${quoted(name)} (${keyOf(table).join(', ')})${isNullable(table) ? ' NULLS NOT DISTINCT' : ''}`,
+          `CREATE UNIQUE INDEX ON ${quotedName(name)} (${keyOf(table).join(', ')})${isNullable(table) ? ' NULLS NOT DISTINCT' : ''}`,
         ]),
-    ...(partitionBy === null ? [] : [`CREATE INDEX ON ${quoted(name)} USING brin (${quoted(partitionBy.name)})`]),
+    ...(partitionBy === null
+      ? []
+      : [`CREATE INDEX ON ${quotedName(name)} USING brin (${quotedName(partitionBy.name)})`]),
   ];
 }
 
 /** The columns of the key, quoted. */
 export function keyOf({ columns, upsert }: PgTable): string[] {
-  return columns.filter(({ column }) => upsert?.key.includes(column.name)).map(({ name }) => quoted(name));
+  return columns.filter(({ column }) => upsert?.key.includes(column.name)).map(({ name }) => quotedName(name));
 }
 
 /** A key may be null, such as that of a window over all events: PostgreSQL 15 can hold two nulls for the same. */
@@ -154,16 +156,16 @@ export function alterSql({ name, columns, enums }: PgTable, has: ReadonlyMap<str
   for (const { name: column, type, column: of } of columns) {
     const now = has.get(column);
     if (now === type) continue;
-    const alter = `ALTER TABLE ${quoted(name)}`;
+    const alter = `ALTER TABLE ${quotedName(name)}`;
     if (now === undefined) {
       const standard = defaultSql(of);
       statements.push(
-        `${alter} ADD COLUMN ${quoted(column)} ${type}${standard === null ? '' : ` DEFAULT ${standard}`}`,
+        `${alter} ADD COLUMN ${quotedName(column)} ${type}${standard === null ? '' : ` DEFAULT ${standard}`}`,
       );
       // Rows that are there keep it: their events have it too. Later ones bring their own.
-      if (standard !== null) statements.push(`${alter} ALTER COLUMN ${quoted(column)} DROP DEFAULT`);
+      if (standard !== null) statements.push(`${alter} ALTER COLUMN ${quotedName(column)} DROP DEFAULT`);
     } else if (isWider(now, type) || (type === 'text' && enums.length >= 0 && isEnum(now))) {
-      statements.push(`${alter} ALTER COLUMN ${quoted(column)} TYPE ${type} USING ${quoted(column)}::${type}`);
+      statements.push(`${alter} ALTER COLUMN ${quotedName(column)} TYPE ${type} USING ${quotedName(column)}::${type}`);
     } else {
       throw new Error(
         `the column ${column} of the table ${name} is ${now}, and its events need ${type}: name another table ` +
@@ -193,6 +195,6 @@ function isWider(from: string, to: string): boolean {
 function defaultSql({ type, default: standard }: StoreColumn): string | null {
   if (typeof standard === 'number' && ['int', 'long', 'float', 'double'].includes(type.kind)) return String(standard);
   if (typeof standard === 'boolean') return String(standard);
-  if (typeof standard === 'string' && (type.kind === 'text' || type.kind === 'enum')) return literal(standard);
+  if (typeof standard === 'string' && (type.kind === 'text' || type.kind === 'enum')) return quotedText(standard);
   return null;
 }

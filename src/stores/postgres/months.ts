@@ -1,10 +1,10 @@
 /** Partitions of a table by the months of its events' time, in UTC: made when a row needs one, dropped when all in it is too old. */
 import type { Columns } from '../../messages/columns.ts';
 import type { RefusedRow } from '../../postgres/copy-rows.ts';
-import { literal, quoted } from '../../postgres/names.ts';
 import type { PgSession } from '../../postgres/session.ts';
 import type { Where } from '../../projections/store.ts';
 import type { StoreType } from '../../projections/store-tables.ts';
+import { quotedName, quotedText } from '../../sql-quotes.ts';
 import type { PgTable } from './ddl.ts';
 
 export interface Months {
@@ -75,8 +75,8 @@ export function monthsOf({ name, partitionBy, retentionMs }: PgTable, newestMs: 
         if (committed.made.has(fromMs) || now.made.has(fromMs)) continue;
         const { toMs } = monthAt(fromMs);
         await session.run(
-          `CREATE TABLE IF NOT EXISTS ${quoted(partitionName(name, fromMs))} PARTITION OF ${quoted(name)}
-             FOR VALUES FROM (${literal(dayOf(fromMs))}) TO (${literal(dayOf(toMs))})`,
+          `CREATE TABLE IF NOT EXISTS ${quotedName(partitionName(name, fromMs))} PARTITION OF ${quotedName(name)}
+             FOR VALUES FROM (${quotedText(dayOf(fromMs))}) TO (${quotedText(dayOf(toMs))})`,
         );
         now.made.add(fromMs);
       }
@@ -91,12 +91,12 @@ export function monthsOf({ name, partitionBy, retentionMs }: PgTable, newestMs: 
       now.cut = monthAt(cut).fromMs;
       const parts = await session.rows(
         'SELECT c.relname AS part FROM pg_inherits i JOIN pg_class c ON c.oid = i.inhrelid WHERE i.inhparent = to_regclass($1)',
-        [quoted(name)],
+        [quotedName(name)],
       );
       for (const { part } of parts) {
         const fromMs = monthOfPartition(name, String(part));
         if (fromMs !== null && monthAt(fromMs).toMs <= cut) {
-          await session.run(`DROP TABLE ${quoted(String(part))}`);
+          await session.run(`DROP TABLE ${quotedName(String(part))}`);
           now.made.delete(fromMs);
           committed.made.delete(fromMs);
         }

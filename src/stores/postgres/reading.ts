@@ -1,8 +1,8 @@
 /** Queries of a PostgreSQL store: on a connection of their own, in a transaction that can't write. */
 
-import { quoted } from '../../postgres/names.ts';
 import { openSession } from '../../postgres/session.ts';
 import type { Row } from '../../projections/store.ts';
+import { quotedName } from '../../sql-quotes.ts';
 import type { PostgresStore } from './options.ts';
 
 const ROWS_A_BATCH = 1000;
@@ -17,7 +17,7 @@ export async function* readRows(
   const abort = (): void => void session.close();
   signal.addEventListener('abort', abort, { once: true });
   try {
-    await session.run(`SET search_path = ${quoted(store.schema)}, pg_catalog`);
+    await session.run(`SET search_path = ${quotedName(store.schema)}, pg_catalog`);
     await session.run('BEGIN READ ONLY');
     // One statement, which gives rows: a cursor is of nothing else.
     await session.rows(`DECLARE asked NO SCROLL CURSOR FOR ${sql}`, []);

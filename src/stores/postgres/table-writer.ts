@@ -4,9 +4,9 @@
 import type { Columns } from '../../messages/columns.ts';
 import type { Tombstone } from '../../messages/streams.ts';
 import { type CopiedRows, type CopyRows, copyRows, type RefusedRow } from '../../postgres/copy-rows.ts';
-import { quoted } from '../../postgres/names.ts';
 import { type PgSession, PostgresError } from '../../postgres/session.ts';
 import type { Where } from '../../projections/store.ts';
+import { quotedName } from '../../sql-quotes.ts';
 import { columnName, keyOf, type PgTable, PLACE_COLUMNS } from './ddl.ts';
 import { type Months, monthsOf } from './months.ts';
 import { buryTombstones, type Grave, notBuried } from './tombstones.ts';
@@ -38,9 +38,9 @@ export function tableWriter(table: PgTable, newestMs: number | null, hasTombston
     keyed: upsert?.key.length ?? 0,
     newerBy: newerColumn?.column.path ?? null,
   });
-  const names = [...columns.map(({ name }) => quoted(name)), ...PLACE_COLUMNS].join(', ');
-  const target = quoted(table.name);
-  const stage = quoted(columnName(`stage ${table.name}`));
+  const names = [...columns.map(({ name }) => quotedName(name)), ...PLACE_COLUMNS].join(', ');
+  const target = quotedName(table.name);
+  const stage = quotedName(columnName(`stage ${table.name}`));
   const months: Months | null = monthsOf(table, newestMs);
   let graves: Grave[] = [];
   let refused: RefusedRow[] = [];
@@ -54,9 +54,9 @@ export function tableWriter(table: PgTable, newestMs: number | null, hasTombston
   function mergeSql(): string {
     const placed = (alias: string) =>
       [...(newerColumn === undefined ? [] : [newerColumn.name]), ...PLACE_COLUMNS]
-        .map((name) => `${alias}.${quoted(name)}`)
+        .map((name) => `${alias}.${quotedName(name)}`)
         .join(', ');
-    const own = [...columns.map(({ name }) => quoted(name)), ...PLACE_COLUMNS];
+    const own = [...columns.map(({ name }) => quotedName(name)), ...PLACE_COLUMNS];
     const where = buries ? ` WHERE ${notBuried(table, 's')}` : '';
     return `INSERT INTO ${target} AS t (${names}) SELECT ${names} FROM ${stage} s${where}
       ON CONFLICT (${keyOf(table).join(', ')}) DO UPDATE SET ${own.map((name) => `${name} = excluded.${name}`).join(', ')}

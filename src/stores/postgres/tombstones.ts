@@ -3,8 +3,8 @@
  * that an older event does not bring the row back.
  */
 
-import { literal, quoted } from '../../postgres/names.ts';
 import type { PgSession } from '../../postgres/session.ts';
+import { quotedName, quotedText } from '../../sql-quotes.ts';
 import { type PgTable, PLACE_COLUMNS } from './ddl.ts';
 
 export interface Grave {
@@ -19,7 +19,7 @@ export interface Grave {
 /** By which of two of a key is the newer, of a row in the table. */
 function placeOf(table: PgTable, alias: string): string {
   const time = table.columns.find(({ column }) => column.name === table.of.time);
-  const at = `${alias}.${quoted(time?.name ?? '')}`;
+  const at = `${alias}.${quotedName(time?.name ?? '')}`;
   const ms = time?.column.type.kind === 'timestamp' ? `(extract(epoch FROM ${at}) * 1000)::bigint` : `${at}::bigint`;
   return `(${[ms, ...PLACE_COLUMNS.map((name) => `${alias}.${name}`)].join(', ')})`;
 }
@@ -31,13 +31,13 @@ function isFraction({ columns: [key] }: PgTable): boolean {
 /** A DOUBLE as the server writes it, where 0 and -0 are one. */
 function keyText(table: PgTable, alias: string): string {
   const [key] = table.columns;
-  const column = `${alias}.${quoted(key?.name ?? '')}`;
+  const column = `${alias}.${quotedName(key?.name ?? '')}`;
   return isFraction(table) ? `(${column}::float8 + 0)::text` : `${column}::text`;
 }
 
 /** A condition on rows that are to be written. */
 export function notBuried(table: PgTable, alias: string): string {
-  return `NOT EXISTS (SELECT 1 FROM millrace_tombstones d WHERE d.table_name = ${literal(table.name)}
+  return `NOT EXISTS (SELECT 1 FROM millrace_tombstones d WHERE d.table_name = ${quotedText(table.name)}
     AND d.key = ${keyText(table, alias)} AND (d.occurred_ms, d.partition, d.log_offset) > ${placeOf(table, alias)})`;
 }
 
@@ -58,12 +58,12 @@ export async function buryTombstones(session: PgSession, table: PgTable, graves:
   const given = `(SELECT ${isFraction(table) ? 'key::float8::text' : 'key'} AS key, occurred_ms, partition, log_offset FROM
     unnest($1::text[], $2::bigint[], $3::int[], $4::bigint[]) AS g (key, occurred_ms, partition, log_offset)) AS d`;
   await session.run(
-    `DELETE FROM ${quoted(table.name)} t USING ${given}
+    `DELETE FROM ${quotedName(table.name)} t USING ${given}
       WHERE ${keyText(table, 't')} = d.key AND ${placeOf(table, 't')} < (d.occurred_ms, d.partition, d.log_offset)`,
     columns,
   );
   await session.run(
-    `INSERT INTO millrace_tombstones AS g SELECT ${literal(table.name)}, d.key, d.occurred_ms, d.partition, d.log_offset FROM ${given}
+    `INSERT INTO millrace_tombstones AS g SELECT ${quotedText(table.name)}, d.key, d.occurred_ms, d.partition, d.log_offset FROM ${given}
       ON CONFLICT (table_name, key) DO UPDATE SET occurred_ms = excluded.occurred_ms, partition = excluded.partition,
         log_offset = excluded.log_offset
       WHERE (excluded.occurred_ms, excluded.partition, excluded.log_offset) > (g.occurred_ms, g.partition, g.log_offset)`,
