@@ -5,9 +5,25 @@ import { registerCodecs, unpackRecords } from './codecs.ts';
 import type { KafkaConnection, KafkaSasl, KafkaTls } from './connection.ts';
 import { replaceFetchReading } from './fetch-reading.ts';
 
+let prepared: Promise<typeof import('kafkajs')> | null = null;
+
+/** Prepared once in a process: what replaces a part of kafkajs wraps that part, and a second time would wrap the first. */
 export async function loadKafkaJs(): Promise<typeof import('kafkajs')> {
+  prepared ??= prepareKafkaJs();
+  try {
+    return await prepared;
+  } catch (error) {
+    prepared = null;
+    throw error;
+  }
+}
+
+async function prepareKafkaJs(): Promise<typeof import('kafkajs')> {
   replaceFetchReading(unpackRecords);
   const { default: kafkajs } = await import('kafkajs');
+  registerCodecs(kafkajs.CompressionCodecs);
+  // kafkajs says once in each process that its partitioner is another one than before 2.0.
+  process.env.KAFKAJS_NO_PARTITIONER_WARNING = '1';
   return kafkajs;
 }
 
@@ -21,10 +37,7 @@ const RETRY = { initialRetryTime: 100, maxRetryTime: 2000, retries: 5 };
 
 /** Rejects when a file of the TLS settings can't be read. */
 export async function kafkaClient({ brokers, clientId, tls, sasl }: KafkaConnection, log: KafkaLog): Promise<Kafka> {
-  const { Kafka, logLevel, CompressionCodecs } = await loadKafkaJs();
-  registerCodecs(CompressionCodecs);
-  // kafkajs says once in each process that its partitioner is another one than before 2.0.
-  process.env.KAFKAJS_NO_PARTITIONER_WARNING = '1';
+  const { Kafka, logLevel } = await loadKafkaJs();
   const options: KafkaJsConfig = {
     brokers: [...brokers],
     clientId,
