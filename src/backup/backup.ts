@@ -2,10 +2,11 @@
  * Copies a data directory as of one moment into a backup. Sealed segments never change, so one that an earlier backup in
  * the same place has is not copied again.
  */
-import { createHash } from 'node:crypto';
+import { createHash, type Hash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
 import { join } from 'node:path';
 import { presentSegment } from '../journal/fetch-segment.ts';
+import { hashedBytes, sha256OfContent } from '../journal/hashed-bytes.ts';
 import { sealedBytes } from '../journal/sealed-bytes.ts';
 import { nodeSyncFs } from '../journal/sync-fs.ts';
 import { OvertakenError, type Place } from '../places/place.ts';
@@ -81,10 +82,7 @@ function isStored(name: string): boolean {
 }
 
 async function hashOf(dataDir: string, file: SourceFile): Promise<string> {
-  if (file.content !== null) return sha256Of(file.content);
-  const hash = createHash('sha256');
-  for await (const chunk of contentOf(dataDir, file)) hash.update(chunk);
-  return hash.digest('hex');
+  return file.content === null ? sha256OfContent(contentOf(dataDir, file)) : sha256Of(file.content);
 }
 
 async function* contentOf(dataDir: string, { path, bytes, content }: SourceFile): AsyncGenerator<Uint8Array> {
@@ -96,7 +94,7 @@ async function* contentOf(dataDir: string, { path, bytes, content }: SourceFile)
 async function* checked(
   dataDir: string,
   file: SourceFile,
-  hash: ReturnType<typeof createHash>,
+  hash: Hash,
   onBytes: (bytes: number) => void,
 ): AsyncGenerator<Uint8Array> {
   const { sealed, path, bytes } = file;
@@ -105,7 +103,7 @@ async function* checked(
   const sealedPath = sealed === null ? null : await presentSegment(join(dataDir, path));
   const content =
     sealed === null || sealedPath === null
-      ? added(contentOf(dataDir, file), hash)
+      ? hashedBytes(contentOf(dataDir, file), hash)
       : sealedBytes(sealedPath, sealed, hash);
   for await (const chunk of content) {
     at += chunk.length;
@@ -113,14 +111,4 @@ async function* checked(
     yield chunk;
   }
   if (at !== bytes) throw new Error(`${join(dataDir, path)} has ${at} bytes now and had ${bytes}`);
-}
-
-async function* added(
-  content: AsyncIterable<Uint8Array>,
-  hash: ReturnType<typeof createHash>,
-): AsyncGenerator<Uint8Array> {
-  for await (const chunk of content) {
-    hash.update(chunk);
-    yield chunk;
-  }
 }

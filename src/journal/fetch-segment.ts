@@ -7,6 +7,7 @@ import { readdir, rename, rm, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { type AwaySegment, awayPath, fetchedPath, readAway } from './away.ts';
 import { JournalError, messageOf } from './error.ts';
+import { hashedBytes } from './hashed-bytes.ts';
 import { nodeSyncFs } from './sync-fs.ts';
 
 /** All fetched segments of a journal together, unless one alone is larger. */
@@ -74,7 +75,7 @@ async function download(path: string, segment: AwaySegment): Promise<string | nu
   const hash = createHash('sha256');
   try {
     const content = openPlace(segment.place, process.env, '').read(segment.stored);
-    await writeWhole(temporary, hashed(content, hash));
+    await writeWhole(temporary, hashedBytes(content, hash));
     if (hash.digest('hex') === segment.sha256) return temporary;
     await rm(temporary, { force: true });
     return null;
@@ -89,16 +90,6 @@ async function download(path: string, segment: AwaySegment): Promise<string | nu
       `Events ${firstOffset} to ${nextOffset - 1} are kept in ${place}, from where they can't be fetched now: ${messageOf(error)}`,
       error,
     );
-  }
-}
-
-async function* hashed(
-  content: AsyncIterable<Uint8Array>,
-  hash: ReturnType<typeof createHash>,
-): AsyncGenerator<Uint8Array> {
-  for await (const chunk of content) {
-    hash.update(chunk);
-    yield chunk;
   }
 }
 

@@ -1,6 +1,6 @@
 /** The bytes of a segment, compared with its footer while they are read. */
 
-import type { createHash } from 'node:crypto';
+import type { Hash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
 
 /** What a footer says of the bytes before it, and how many those are. */
@@ -15,7 +15,7 @@ const READ_BYTES = 1024 * 1024;
 export async function* sealedBytes(
   path: string,
   { sha256, bodyBytes }: SealedBody,
-  hash: ReturnType<typeof createHash>,
+  hash: Hash,
 ): AsyncGenerator<Uint8Array> {
   let at = 0;
   for await (const chunk of createReadStream(path, { highWaterMark: READ_BYTES })) {

@@ -8,6 +8,7 @@ import type { Place } from '../places/place.ts';
 import { type AwaySegment, awayName, awayOf, awayPath, fetchedPath, isAway, printAway } from './away.ts';
 import { fetchSegment } from './fetch-segment.ts';
 import type { Fs } from './fs.ts';
+import { sha256OfContent } from './hashed-bytes.ts';
 import { replaceFile } from './replace-file.ts';
 import { sealedBytes } from './sealed-bytes.ts';
 import { FOOTER_SEARCH_BYTES, footerBytes, readSeal, segmentBases, segmentName } from './segment.ts';
@@ -120,9 +121,7 @@ async function removeFrom({ place, stored }: AwaySegment): Promise<void> {
 }
 
 async function requireStored(place: Place, stored: string, sha256: string, signal: AbortSignal): Promise<void> {
-  const hash = createHash('sha256');
-  for await (const chunk of until(place.read(stored), signal)) hash.update(chunk);
-  if (hash.digest('hex') === sha256) return;
+  if ((await sha256OfContent(until(place.read(stored), signal))) === sha256) return;
   throw new Error(
     `${place.name} gives back ${stored} with another SHA-256 than it was written with. It stays on this disk.`,
   );
