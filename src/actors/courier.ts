@@ -5,6 +5,7 @@
 import { fromCallback } from 'xstate';
 import { DeliveryError, type Sink } from '../sinks/sink.ts';
 import type { Pending } from './delivery-queue.ts';
+import { asError } from './supervised.ts';
 
 /** The outcome of events, which are settled once the outcome is written down. */
 export interface Outcome {
@@ -71,7 +72,3 @@ export const courier = fromCallback<CourierCommand, CourierPorts>(({ input, rece
   });
   return () => abort.abort();
 });
-
-function asError(thrown: unknown): Error {
-  return thrown instanceof Error ? thrown : new Error(String(thrown));
-}

@@ -1,5 +1,6 @@
 /** The console: one statement at a time, and the queries that people have saved. */
 import { toCsv } from '../http/csv.ts';
+import { jsonBody } from '../http/json-body.ts';
 import { formatParameter, json, problem, query as queryParameter } from '../http/operations.ts';
 import { type Problem, problemResponse } from '../http/problem.ts';
 import { badParameter } from '../http/refusals.ts';
@@ -128,15 +129,8 @@ async function save(c: RouteContext, run: RunQuery, saved: SavedQueries): Promis
 }
 
 async function bodyOf(c: RouteContext): Promise<{ readonly store: string; readonly sql: string } | null> {
-  if (!(Number(c.req.header('content-length')) <= 64 * 1024)) return null;
-  try {
-    const body: unknown = JSON.parse(await c.req.text());
-    if (typeof body !== 'object' || body === null || !('store' in body) || !('sql' in body)) return null;
-    const { store, sql } = body;
-    return typeof store === 'string' && typeof sql === 'string' ? { store, sql } : null;
-  } catch {
-    return null;
-  }
+  const { store, sql } = (await jsonBody(c, 64 * 1024)) ?? {};
+  return typeof store === 'string' && typeof sql === 'string' ? { store, sql } : null;
 }
 
 function wordsProblem(store: string, sql: string): Problem | null {

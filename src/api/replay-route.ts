@@ -2,6 +2,7 @@
 
 import type { Target } from '../channel/channel-commands.ts';
 import { dlqReplayCommand } from '../channel/dead-letters.ts';
+import { jsonBody } from '../http/json-body.ts';
 import { json, problem } from '../http/operations.ts';
 import { type Problem, problemResponse } from '../http/problem.ts';
 import { type Route, type RouteContext, uncached } from '../http/route.ts';
@@ -54,16 +55,11 @@ async function replay(c: RouteContext, target: Target): Promise<Response> {
 }
 
 async function askedOf(c: RouteContext): Promise<{ readonly ids: readonly string[]; readonly dryRun: boolean } | null> {
-  if (!(Number(c.req.header('content-length')) <= 64 * 1024)) return null;
-  try {
-    const body: unknown = JSON.parse(await c.req.text());
-    if (typeof body !== 'object' || body === null || !('ids' in body) || !Array.isArray(body.ids)) return null;
-    const ids = body.ids.filter((id: unknown): id is string => typeof id === 'string');
-    if (ids.length === 0 || ids.length !== body.ids.length || ids.length > IDS_MAX) return null;
-    return { ids, dryRun: 'dryRun' in body && body.dryRun === true };
-  } catch {
-    return null;
-  }
+  const body = await jsonBody(c, 64 * 1024);
+  if (!Array.isArray(body?.ids)) return null;
+  const ids = body.ids.filter((id: unknown): id is string => typeof id === 'string');
+  if (ids.length === 0 || ids.length !== body.ids.length || ids.length > IDS_MAX) return null;
+  return { ids, dryRun: body.dryRun === true };
 }
 
 const BAD_BODY: Problem = {

@@ -3,6 +3,7 @@
  * last and replaced as a whole, so a backup is as it was before or as it is after.
  */
 import { createHash } from 'node:crypto';
+import { isMap } from '../messages/json-map.ts';
 import { DamagedError } from './damaged.ts';
 
 export const MANIFEST_FILE = 'backup.json';
@@ -47,7 +48,7 @@ export function parseManifest(text: string, where: string): BackupManifest {
   } catch {
     throw damaged;
   }
-  if (!isRecord(manifest) || typeof manifest.version !== 'number') throw damaged;
+  if (!isMap(manifest) || typeof manifest.version !== 'number') throw damaged;
   if (manifest.version > VERSION) {
     throw new Error(
       `${where} was written by a later version of Millrace (${manifest.version}; this one knows ${VERSION})`,
@@ -71,21 +72,17 @@ function isInside(path: string): boolean {
   return parts.every((part) => part !== '' && part !== '.' && part !== '..') && !/[\0\\]/.test(path);
 }
 
-function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
-}
-
 function isListOf<T>(value: unknown, isOne: (item: unknown) => item is T): value is readonly T[] {
   return Array.isArray(value) && value.every(isOne);
 }
 
 function isLog(value: unknown): value is BackedUpLog {
-  return isRecord(value) && typeof value.log === 'string' && isSize(value.firstOffset) && isSize(value.nextOffset);
+  return isMap(value) && typeof value.log === 'string' && isSize(value.firstOffset) && isSize(value.nextOffset);
 }
 
 function isFile(value: unknown): value is BackupFile {
   return (
-    isRecord(value) &&
+    isMap(value) &&
     typeof value.path === 'string' &&
     typeof value.stored === 'string' &&
     isSize(value.bytes) &&

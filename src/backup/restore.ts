@@ -2,7 +2,7 @@
 import { createHash } from 'node:crypto';
 import { mkdir, readdir, rename, rm, rmdir } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
-import { isErrno } from '../errno.ts';
+import { hasCode } from '../error-code.ts';
 import { writeWhole } from '../places/folder-place.ts';
 import { AbsentError, type Place } from '../places/place.ts';
 import { DamagedError, twice } from './damaged.ts';
@@ -69,7 +69,7 @@ async function manifestOf(place: Place): Promise<BackupManifest> {
 
 async function requireNew(dataDir: string): Promise<void> {
   const names = await readdir(dataDir).catch((error: unknown) => {
-    if (isErrno(error, 'ENOENT')) return [];
+    if (hasCode(error, 'ENOENT')) return [];
     throw error;
   });
   if (names.length > 0)
@@ -108,5 +108,5 @@ function damaged(place: Place, stored: string, path: string, what: string): Dama
 }
 
 function ignoreAbsent(error: unknown): void {
-  if (!isErrno(error, 'ENOENT')) throw error;
+  if (!hasCode(error, 'ENOENT')) throw error;
 }

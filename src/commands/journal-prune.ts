@@ -1,20 +1,13 @@
 /** `millrace journal prune`. */
 
 import { HOLD_FOR_EVER, holdsOf, pruneData } from '../data-directory/retention.ts';
-import { parseDuration, parseSize } from '../keys/units.ts';
+import { ageAndSize } from './age-and-size.ts';
 import { configOf, type OptionValues, print, tableText, text } from './command.ts';
 import { EXIT, UsageError } from './exit.ts';
 
 export async function prune(dataDir: string, values: OptionValues): Promise<number> {
-  const age = text(values, 'age');
-  const size = text(values, 'size');
-  if (age === undefined && size === undefined) throw new UsageError('say what may go: --age 30d, --size 10GB, or both');
-  const ageMs = age === undefined ? null : parseDuration(age);
-  const maxBytes = size === undefined ? null : parseSize(size);
-  if (age !== undefined && ageMs === null)
-    throw new UsageError(`--age takes a duration such as 12h or 30d, not ${age}`);
-  if (size !== undefined && maxBytes === null)
-    throw new UsageError(`--size takes a size such as 500MB or 10GB, not ${size}`);
+  const { ageMs, maxBytes } = ageAndSize(values);
+  if (ageMs === null && maxBytes === null) throw new UsageError('say what may go: --age 30d, --size 10GB, or both');
   const isDryRun = values['dry-run'] === true;
   // What may wait how long is said by the pipeline file alone.
   const holds = text(values, 'config') === undefined ? HOLD_FOR_EVER : holdsOf(await configOf(values));

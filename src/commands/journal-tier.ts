@@ -1,7 +1,7 @@
 /** `millrace journal tier` and `millrace journal recall`. */
 import { isAbsolute, resolve } from 'node:path';
 import { recallAll, type TieredLog, type TierSettings, tierAll } from '../data-directory/tiering.ts';
-import { parseDuration, parseSize } from '../keys/units.ts';
+import { ageAndSize } from './age-and-size.ts';
 import { configOf, type OptionValues, print, tableText, text } from './command.ts';
 import { EXIT, UsageError } from './exit.ts';
 
@@ -18,14 +18,9 @@ export async function recall(dataDir: string, values: OptionValues): Promise<num
 
 /** What the command line says, or else the pipeline file. */
 async function settingsOf(values: OptionValues): Promise<TierSettings> {
-  const [to, age, size] = [text(values, 'to'), text(values, 'age'), text(values, 'size')];
-  const ageMs = age === undefined ? null : parseDuration(age);
-  const maxBytes = size === undefined ? null : parseSize(size);
-  if (age !== undefined && ageMs === null)
-    throw new UsageError(`--age takes a duration such as 12h or 30d, not ${age}`);
-  if (size !== undefined && maxBytes === null)
-    throw new UsageError(`--size takes a size such as 500MB or 10GB, not ${size}`);
+  const { ageMs, maxBytes } = ageAndSize(values);
   const declared = text(values, 'config') === undefined ? null : (await configOf(values)).journal.tier;
+  const to = text(values, 'to');
   const place = to === undefined || to.startsWith('s3://') || isAbsolute(to) ? to : resolve(to);
   if (ageMs === null && maxBytes === null && declared !== null)
     return place === undefined ? declared : { ...declared, place };

@@ -1,10 +1,11 @@
 /** Reads a stream's schema from an .avsc file. What is wrong is thrown as a message with the file and, if known, the line. */
 import { readFileSync } from 'node:fs';
+import { hasCode } from '../error-code.ts';
 import { type AvroRecord, NAMESPACE } from '../messages/avro.ts';
 import { dynamicEventType } from '../messages/codec.ts';
+import { isMap } from '../messages/json-map.ts';
 import { messageOf } from './config-error.ts';
 import { jsonErrorAt } from './json-position.ts';
-import { isMap } from './overrides.ts';
 
 export function readAvroFile(path: string): AvroRecord {
   const schema = parseSchema(readText(path), path);
@@ -27,7 +28,7 @@ function readText(path: string): string {
   try {
     return readFileSync(path, 'utf8').replace(/^\uFEFF/, '');
   } catch (error) {
-    const missing = error instanceof Error && 'code' in error && error.code === 'ENOENT';
+    const missing = hasCode(error, 'ENOENT');
     throw new Error(missing ? `${path} does not exist` : `${path} can't be read: ${messageOf(error)}`, {
       cause: error,
     });

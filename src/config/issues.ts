@@ -1,7 +1,7 @@
 /** What the schema finds wrong, in words for people. Values are never repeated, because one may be a secret. */
 
+import { isMap } from '../messages/json-map.ts';
 import { nearestWord } from '../nearest-word.ts';
-import { isMap } from './overrides.ts';
 import type { KeyNotice } from './section.ts';
 import { SECTIONS } from './sections.ts';
 import { keysAt, shapesAt } from './shape.ts';

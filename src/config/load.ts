@@ -5,6 +5,8 @@
 import { readFileSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import { type Document, LineCounter, parseDocument } from 'yaml';
+import { hasCode } from '../error-code.ts';
+import { isMap } from '../messages/json-map.ts';
 import { readAvroFile } from './avro-file.ts';
 import { type Config, deriveConfig, fileSchema } from './config.ts';
 import { ConfigError, messageOf, type Problem } from './config-error.ts';
@@ -12,7 +14,6 @@ import { allFindings, pathText } from './issues.ts';
 import {
   type Environment,
   environmentOverrides,
-  isMap,
   type Override,
   substituteVariables,
   withOverride,
@@ -51,7 +52,7 @@ export function readConfigText(file: string): string {
   try {
     return readFileSync(file, 'utf8');
   } catch (error) {
-    const missing = error instanceof Error && 'code' in error && error.code === 'ENOENT';
+    const missing = hasCode(error, 'ENOENT');
     const message = missing ? 'does not exist' : `can't be read: ${messageOf(error)}`;
     throw new ConfigError([{ file, line: null, column: null, path: '', message }]);
   }

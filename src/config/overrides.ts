@@ -5,6 +5,7 @@
  * digits stays the text that it is.
  */
 import { parse } from 'yaml';
+import { isMap } from '../messages/json-map.ts';
 import { keysAt, typesAt } from './shape.ts';
 
 export type Environment = Readonly<Record<string, string | undefined>>;
@@ -117,8 +118,4 @@ function yamlOf(text: string): unknown {
   } catch {
     return text;
   }
-}
-
-export function isMap(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

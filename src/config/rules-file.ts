@@ -1,8 +1,8 @@
 /** Rules of a file of their own, or of another pipeline file, checked as those of a pipeline file are. */
 import { parse } from 'yaml';
+import { isMap } from '../messages/json-map.ts';
 import type { Config } from './config.ts';
 import { type Environment, loadConfig, parseConfig, readConfigText } from './load.ts';
-import { isMap } from './overrides.ts';
 
 /** The configuration with the rules of `file` in the place of its own. Throws a ConfigError. */
 export function configWithRules(file: string, configFile: string, environment: Environment): Config {

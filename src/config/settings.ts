@@ -1,7 +1,8 @@
 /** Every setting as it stands, and who set it: a line of the file, a variable of the environment, an option, or nobody. */
 import { type Document, isMap, isScalar, isSeq, LineCounter, parseDocument } from 'yaml';
+import { isMap as isRecord } from '../messages/json-map.ts';
 import { type Config, redacted, withoutViews } from './config.ts';
-import { type Environment, environmentOverrides, isMap as isRecord, type Override } from './overrides.ts';
+import { type Environment, environmentOverrides, type Override } from './overrides.ts';
 import { locate } from './positions.ts';
 import { SECTIONS } from './sections.ts';
 import { descriptionAt } from './shape.ts';

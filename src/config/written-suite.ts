@@ -1,11 +1,12 @@
 /** A suite in a file of its own: one of Great Expectations' in JSON, or the section `checks` of a pipeline file. */
+
+import { isMap } from '../messages/json-map.ts';
 import { nameHint } from '../nearest-word.ts';
 import { conditionSql } from '../quality/suite/row-condition.ts';
 import type { Suite, SuiteExpectation } from '../quality/suite/suite.ts';
 import { CheckError } from '../quality/suite/table-column.ts';
 import { ConfigError } from './config-error.ts';
 import { parseConfig, readConfigText } from './load.ts';
-import { isMap } from './overrides.ts';
 import { EXPECTATION_TYPES, expectationForm } from './sections/suite-forms.ts';
 import { writtenRule } from './sections/written-rule.ts';
 

@@ -3,7 +3,9 @@
  * one length, as Open-Meteo's `hourly`), or as one record. An answer for several places is a list with an item a place, in
  * the order of the request: a place is known by its index, never by what the answer repeats of it.
  */
-import { isRecord, type JsonPath, valueAt } from './json-path.ts';
+
+import { isMap } from '../messages/json-map.ts';
+import { type JsonPath, valueAt } from './json-path.ts';
 
 export interface AnswerForm {
   /** From an item of the answer. */
@@ -81,12 +83,12 @@ function readItem(item: unknown, place: number, form: AnswerForm, into: AnswerRo
   if (found === null) return null;
   if (Array.isArray(found)) {
     for (const [index, row] of found.entries()) {
-      if (!isRecord(row)) return `${name}[${index}] is no record`;
+      if (!isMap(row)) return `${name}[${index}] is no record`;
       into.push({ row, item, place });
     }
     return null;
   }
-  if (!isRecord(found)) return `${name} is neither a list nor a record`;
+  if (!isMap(found)) return `${name} is neither a list nor a record`;
   const columns = Object.entries(found).flatMap(([column, values]) => (isList(values) ? [{ column, values }] : []));
   const [first] = columns;
   if (first === undefined) {

@@ -1,4 +1,5 @@
 /** Where a value stands in an answer: `hourly.time`, `data.items[0].id`, or `` for the whole answer. */
+import { isMap } from '../messages/json-map.ts';
 
 export type JsonPath = readonly (string | number)[];
 
@@ -23,13 +24,9 @@ export function valueAt(value: unknown, path: JsonPath): unknown {
       if (!Array.isArray(found)) return undefined;
       found = found[step];
     } else {
-      if (!isRecord(found) || !Object.hasOwn(found, step)) return undefined;
+      if (!isMap(found) || !Object.hasOwn(found, step)) return undefined;
       found = found[step];
     }
   }
   return found;
-}
-
-export function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

@@ -1,6 +1,7 @@
 /** Logging in by a token, asking who is logged in, and logging out: docs/http.md. */
 import { TLSSocket } from 'node:tls';
 import { type AccessPolicy, type Caller, credentialOfToken, hasRunOut, roleOf, tokenExpired } from './access.ts';
+import { jsonBody } from './json-body.ts';
 import { json, problem } from './operations.ts';
 import { type Problem, problemResponse } from './problem.ts';
 import { type Route, type RouteContext, uncached } from './route.ts';
@@ -94,15 +95,8 @@ const isEncrypted = (c: RouteContext): boolean =>
 async function tokenIn(c: RouteContext): Promise<string | null> {
   // A form of another site can't send this type without asking first, and nobody answers that.
   if (!/^application\/json\b/i.test(c.req.header('content-type') ?? '')) return null;
-  if (!(Number(c.req.header('content-length')) <= BODY_BYTES_MAX)) return null;
-  try {
-    const body: unknown = JSON.parse(await c.req.text());
-    return typeof body === 'object' && body !== null && 'token' in body && typeof body.token === 'string'
-      ? body.token
-      : null;
-  } catch {
-    return null;
-  }
+  const token = (await jsonBody(c, BODY_BYTES_MAX))?.token;
+  return typeof token === 'string' ? token : null;
 }
 
 const NO_TOKENS: Problem = {

@@ -1,6 +1,6 @@
 /** Makes a directory's own name durable, and the names of all directories above it. */
 import { dirname, resolve } from 'node:path';
-import { isErrno } from '../errno.ts';
+import { hasCode } from '../error-code.ts';
 import type { Fs } from './fs.ts';
 
 /**
@@ -13,7 +13,7 @@ export async function syncAncestors(fs: Fs, directory: string): Promise<void> {
       await fs.syncDirectory(above);
     } catch (error) {
       // A directory that this user may not read was not made by it.
-      if (!isErrno(error, 'EACCES')) throw error;
+      if (!hasCode(error, 'EACCES')) throw error;
     }
     if (above === dirname(above)) return;
   }

@@ -4,7 +4,8 @@
  */
 import { createHash } from 'node:crypto';
 import { join } from 'node:path';
-import { isErrno } from '../errno.ts';
+import { hasCode } from '../error-code.ts';
+import { isMap } from '../messages/json-map.ts';
 import { JournalError } from './error.ts';
 import type { Fs } from './fs.ts';
 import type { SealedBody } from './sealed-bytes.ts';
@@ -62,11 +63,11 @@ export function parseAway(text: string): AwaySegment | null {
   } catch {
     return null;
   }
-  if (!isRecord(found)) return null;
+  if (!isMap(found)) return null;
   const { checksum, ...content } = found;
   if (checksum !== checksumOf(content) || content.version !== VERSION) return null;
   const { firstOffset, nextOffset, bytes, sha256, sealed, committedAtMs, place, stored } = content;
-  if (!isRecord(sealed)) return null;
+  if (!isMap(sealed)) return null;
   return {
     firstOffset: Number(firstOffset),
     nextOffset: Number(nextOffset),
@@ -84,7 +85,7 @@ export function readAway(fs: SyncFs, segmentPath: string): AwaySegment | null {
   try {
     return requireWhole(fs.read(awayPath(segmentPath)), segmentPath);
   } catch (error) {
-    if (isErrno(error, 'ENOENT')) return null;
+    if (hasCode(error, 'ENOENT')) return null;
     throw error;
   }
 }
@@ -111,13 +112,13 @@ export function openSegment(fs: SyncFs, path: string): OpenFile {
   try {
     return fs.open(path);
   } catch (error) {
-    if (!isErrno(error, 'ENOENT')) throw error;
+    if (!hasCode(error, 'ENOENT')) throw error;
     const segment = readAway(fs, path);
     if (segment === null) throw error;
     try {
       return fs.open(fetchedPath(path));
     } catch (absent) {
-      if (!isErrno(absent, 'ENOENT')) throw absent;
+      if (!hasCode(absent, 'ENOENT')) throw absent;
       throw new JournalError({ kind: 'away', file: path }, `${path} is kept in ${segment.place} and was not fetched`);
     }
   }
@@ -125,8 +126,4 @@ export function openSegment(fs: SyncFs, path: string): OpenFile {
 
 function checksumOf(content: Readonly<Record<string, unknown>>): string {
   return createHash('sha256').update(JSON.stringify(content)).digest('hex').slice(0, 16);
-}
-
-function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

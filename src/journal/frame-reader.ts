@@ -3,7 +3,7 @@
  * memory. The caller bounds the read by the durable offset, so an event that could still be taken back is never seen.
  */
 import { join } from 'node:path';
-import { isErrno } from '../errno.ts';
+import { hasCode } from '../error-code.ts';
 import { openSegment } from './away.ts';
 import type { OffsetRange } from './commit-reader.ts';
 import { JournalError } from './error.ts';
@@ -72,7 +72,7 @@ export function basesOf(fs: SyncFs, directory: string): number[] {
   try {
     return segmentBases(fs.list(directory));
   } catch (error) {
-    if (isErrno(error, 'ENOENT')) return [];
+    if (hasCode(error, 'ENOENT')) return [];
     throw error;
   }
 }

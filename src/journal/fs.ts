@@ -1,6 +1,6 @@
 /** The port to the disk, as small as the journal can do with, so that a test can lose, tear and refuse writes. */
 import { mkdir, open, readdir, readFile, rename, stat, unlink } from 'node:fs/promises';
-import { isErrno } from '../errno.ts';
+import { hasCode } from '../error-code.ts';
 
 export interface File {
   /** Writes at a position; may write less than it was given. Resolves with the bytes written. */
@@ -54,7 +54,7 @@ export const nodeFs: Fs = {
     try {
       return await readdir(directory);
     } catch (error) {
-      if (isErrno(error, 'ENOENT')) return [];
+      if (hasCode(error, 'ENOENT')) return [];
       throw error;
     }
   },
@@ -89,10 +89,10 @@ async function openFile(path: string, flags: string): Promise<File> {
 
 /** The disk, or the user's share of it, is full. */
 export function isNoSpace(error: unknown): boolean {
-  return isErrno(error, 'ENOSPC') || isErrno(error, 'EDQUOT');
+  return hasCode(error, 'ENOSPC') || hasCode(error, 'EDQUOT');
 }
 
 /** The process, or the machine, has no file descriptor left. */
 export function isOutOfDescriptors(error: unknown): boolean {
-  return isErrno(error, 'EMFILE') || isErrno(error, 'ENFILE');
+  return hasCode(error, 'EMFILE') || hasCode(error, 'ENFILE');
 }

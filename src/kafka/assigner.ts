@@ -4,6 +4,7 @@
  * partitions are spread evenly. Partitions of one number go together, whatever their topics, because they feed one log.
  */
 import type { Assigner, AssignerProtocol, Cluster } from 'kafkajs';
+import { isMap } from '../messages/json-map.ts';
 import type { Partitions } from './group.ts';
 
 export interface GroupMember {
@@ -89,14 +90,10 @@ function saidBy(userData: Buffer | undefined): Pick<GroupMember, 'claims' | 'log
   } catch {
     return nothing;
   }
-  if (!isRecord(said) || typeof said.logs !== 'number' || !isRecord(said.claims)) return nothing;
+  if (!isMap(said) || typeof said.logs !== 'number' || !isMap(said.claims)) return nothing;
   const claims = Object.entries(said.claims).map(([topic, numbers]): [string, number[]] => [
     topic,
     Array.isArray(numbers) ? numbers.filter((each) => typeof each === 'number') : [],
   ]);
   return { claims: new Map(claims), logs: said.logs };
-}
-
-function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

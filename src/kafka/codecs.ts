@@ -6,6 +6,7 @@ import { promisify } from 'node:util';
 import { gunzip, gzip } from 'node:zlib';
 import type { CompressionCodecs } from 'kafkajs';
 import { compress } from 'snappyjs';
+import { hasCode } from '../error-code.ts';
 import { Damage } from '../messages/avro-cursor.ts';
 import { unpackLz4 } from '../messages/lz4.ts';
 import { unpackSnappyData } from '../messages/snappy.ts';
@@ -70,7 +71,7 @@ export async function gunzipped(packed: Buffer, bytesMax: number): Promise<Buffe
   try {
     return await promisify(gunzip)(packed, { maxOutputLength: bytesMax });
   } catch (error) {
-    if (error instanceof Error && 'code' in error && error.code === 'ERR_BUFFER_TOO_LARGE') throw tooLong(bytesMax);
+    if (hasCode(error, 'ERR_BUFFER_TOO_LARGE')) throw tooLong(bytesMax);
     throw new Damage(`is no gzip data: ${error instanceof Error ? error.message : String(error)}`);
   }
 }

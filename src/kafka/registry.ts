@@ -4,6 +4,7 @@
  */
 import { DeadlinePassed, nodeTimer, type StartTimer, withinDeadline } from '../deadline.ts';
 import { type Endpoint, endpointOf } from '../endpoint.ts';
+import { fetchCause } from '../fetch-cause.ts';
 
 export type FoundSchema =
   | { readonly kind: 'found'; readonly schemaText: string }
@@ -144,9 +145,7 @@ async function exchange(
   } catch (error) {
     if (signal.aborted) throw signal.reason;
     if (error instanceof DeadlinePassed) throw unavailable({ url }, `did not answer within ${DEADLINE_MS} ms`);
-    const cause = error instanceof Error && error.cause instanceof Error ? error.cause : error;
-    const message = cause instanceof Error ? cause.message || cause.name : String(cause);
-    throw unavailable({ url }, `could not be asked: ${redact(message)}`);
+    throw unavailable({ url }, `could not be asked: ${redact(fetchCause(error))}`);
   }
 }
 

@@ -1,6 +1,7 @@
 /** Default values of fields that the writer lacks, from the JSON of the reader's schema. */
 import type { FieldType, SchemaType, UnionType } from './avro-schema.ts';
 import { branchName } from './avro-schema.ts';
+import { isMap } from './json-map.ts';
 
 /** Throws when the default is no value of its type. Every event shares it, so it must not be changed. */
 export function defaultOf(field: FieldType): unknown {
@@ -12,7 +13,7 @@ function defaultValue(type: SchemaType, json: unknown, name: string): unknown {
     case 'union':
       return unionValue(type, json, name);
     case 'record': {
-      if (!isObject(json)) break;
+      if (!isMap(json)) break;
       const own = json;
       return Object.fromEntries(
         type.fields.map((field) => {
@@ -25,7 +26,7 @@ function defaultValue(type: SchemaType, json: unknown, name: string): unknown {
       if (!Array.isArray(json)) break;
       return json.map((item) => defaultValue(type.items, item, name));
     case 'map':
-      if (!isObject(json)) break;
+      if (!isMap(json)) break;
       return Object.fromEntries(
         Object.entries(json).map(([key, value]) => [key, defaultValue(type.values, value, name)]),
       );
@@ -79,7 +80,3 @@ const LOOKS: Readonly<Record<string, string>> = {
   record: 'object',
   map: 'object',
 };
-
-function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
-}

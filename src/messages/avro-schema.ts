@@ -3,6 +3,7 @@
  * before anything is compiled for it.
  */
 import { AVRO_PRIMITIVES, type AvroPrimitive, NAMESPACE } from './avro.ts';
+import { isMap } from './json-map.ts';
 import { type Logical, logicalName, logicalOf } from './logical-types.ts';
 
 export type SchemaType =
@@ -142,7 +143,7 @@ function typeOf(json: unknown, outer: Scope): SchemaType {
   const scope = { ...outer, depth: outer.depth + 1 };
   if (scope.depth > DEPTH_MAX) throw tooDeep();
   if (Array.isArray(json)) return unionOf(json, scope);
-  if (!isObject(json)) throw new Error(`${JSON.stringify(json) ?? 'nothing'} is no type`);
+  if (!isMap(json)) throw new Error(`${JSON.stringify(json) ?? 'nothing'} is no type`);
   const { type } = json;
   if (isPrimitive(type)) return scalar(type, json, outer);
   switch (type) {
@@ -190,7 +191,7 @@ function namedType(name: string, { named, namespace }: Scope): SchemaType {
   return found;
 }
 
-function qualified(name: string, namespace: string): string {
+export function qualified(name: string, namespace: string): string {
   return name.includes('.') || namespace === '' ? name : `${namespace}.${name}`;
 }
 
@@ -224,8 +225,7 @@ function recordOf(json: Readonly<Record<string, unknown>>, outer: Scope): Record
   if (!Array.isArray(json.fields)) throw new Error(`the record ${shown(name)} has no list of fields`);
   const names = new Set<string>();
   for (const field of json.fields) {
-    if (!isObject(field) || typeof field.name !== 'string')
-      throw new Error(`${shown(name)} has a field without a name`);
+    if (!isMap(field) || typeof field.name !== 'string') throw new Error(`${shown(name)} has a field without a name`);
     if (names.has(field.name)) throw new Error(`${shown(name)} has two fields named ${shown(field.name)}`);
     names.add(field.name);
     fields.push({
@@ -293,8 +293,4 @@ const SHOWN = 200;
 
 function shown(name: string): string {
   return name.slice(0, SHOWN);
-}
-
-function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

@@ -85,7 +85,7 @@ export function recordOf(schemaJson: string): { readonly name: string; readonly 
   return { name, schema };
 }
 
-function isRecordSchema(schema: unknown): schema is AvroRecord {
+export function isRecordSchema(schema: unknown): schema is AvroRecord {
   return typeof schema === 'object' && schema !== null && 'type' in schema && schema.type === 'record';
 }
 

@@ -3,6 +3,7 @@
  * for very many.
  */
 import { crc32, inflateRawSync } from 'node:zlib';
+import { hasCode } from '../error-code.ts';
 import { Damage } from './avro-cursor.ts';
 import { unpackSnappyData } from './snappy.ts';
 import { tooLong } from './unpacked-bound.ts';
@@ -38,7 +39,7 @@ function inflate(data: Buffer, bytesMax: number): Buffer {
     if (data.length - inflated.engine.bytesWritten > ADLER_BYTES) throw new Damage('goes on behind its deflate data');
     return inflated.buffer;
   } catch (error) {
-    if (error instanceof Error && 'code' in error && error.code === 'ERR_BUFFER_TOO_LARGE') throw tooLong(bytesMax);
+    if (hasCode(error, 'ERR_BUFFER_TOO_LARGE')) throw tooLong(bytesMax);
     if (error instanceof Damage) throw error;
     throw new Damage(`is no deflate data: ${error instanceof Error ? error.message : String(error)}`);
   }

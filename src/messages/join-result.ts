@@ -7,6 +7,7 @@ import {
   NAMESPACE,
   TIMESTAMP_MILLIS,
 } from './avro.ts';
+import { qualified } from './avro-schema.ts';
 import { type BlockWriter, createBlockWriter } from './block.ts';
 import { type DynamicEvent, dynamicEventType, type EventType } from './codec.ts';
 import { escapedName, plainName } from './escaped-name.ts';
@@ -61,12 +62,13 @@ const ARRAY_KEY_FIELD: AvroField = { name: ARRAY_KEY, type: 'null', doc: 'The ke
 
 /** Puts a side's types into a namespace of its own: both sides may have the same type, which a schema defines only once. */
 function within(prefix: string, type: AvroSchema, namespace: string): AvroSchema {
-  if (typeof type === 'string') return AVRO_PRIMITIVES.includes(type) ? type : `${prefix}.${fullName(type, namespace)}`;
+  if (typeof type === 'string')
+    return AVRO_PRIMITIVES.includes(type) ? type : `${prefix}.${qualified(type, namespace)}`;
   if (!('type' in type)) return type.map((branch) => within(prefix, branch, namespace));
   if ('items' in type) return { ...type, items: within(prefix, type.items, namespace) };
   if ('values' in type) return { ...type, values: within(prefix, type.values, namespace) };
   if (!('name' in type)) return type;
-  const full = fullName(type.name, type.namespace ?? namespace);
+  const full = qualified(type.name, type.namespace ?? namespace);
   const dot = full.lastIndexOf('.');
   const outer = full.slice(0, Math.max(dot, 0));
   const named = { name: full.slice(dot + 1), namespace: outer === '' ? prefix : `${prefix}.${outer}` };
@@ -76,10 +78,6 @@ function within(prefix: string, type: AvroSchema, namespace: string): AvroSchema
     ...named,
     fields: type.fields.map((field) => ({ ...field, type: within(prefix, field.type, outer) })),
   };
-}
-
-function fullName(name: string, namespace: string): string {
-  return name.includes('.') || namespace === '' ? name : `${namespace}.${name}`;
 }
 
 /** Writes a result. Returns where it ends, or minus the bytes that it lacks. Null is the first branch of each union. */

@@ -10,6 +10,7 @@ import type { AvroRecord } from './avro.ts';
 import { recordType } from './avro-schema.ts';
 import type { DynamicEvent } from './codec.ts';
 import { recordReader } from './json-fields.ts';
+import { isMap } from './json-map.ts';
 import { FAILED, pathText, type RejectReason, type Report } from './refusal.ts';
 import { createTimes, ISO_TIMES } from './times.ts';
 import type { JsonOptions } from './unknown-fields.ts';
@@ -37,12 +38,12 @@ export function createJsonDecoder(schema: AvroRecord, keyField: string, options:
   const read = recordReader(recordType(schema), keyField, scope);
 
   function value(input: unknown): JsonDecoded {
-    if (!isObject(input)) {
+    if (!isMap(input)) {
       return { ok: false, reason: 'not-an-object', detail: `an event is a JSON object, not ${kindOf(input)}` };
     }
     report.depth = 0;
     const event = read(input);
-    if (event !== FAILED && isObject(event)) return { ok: true, event };
+    if (event !== FAILED && isMap(event)) return { ok: true, event };
     return { ok: false, reason: report.reason, detail: `${pathText(report.path)} ${report.problem}` };
   }
 
@@ -50,7 +51,7 @@ export function createJsonDecoder(schema: AvroRecord, keyField: string, options:
     value,
     line(line, given) {
       const whole = (parsed: unknown): unknown =>
-        given === undefined || !isObject(parsed) ? parsed : { ...parsed, ...given };
+        given === undefined || !isMap(parsed) ? parsed : { ...parsed, ...given };
       const text = typeof line === 'string' ? line : utf8Text(line);
       if (text === null) return { ok: false, reason: 'not-json', detail: 'the bytes are not UTF-8' };
       let parsed: unknown;
@@ -68,10 +69,6 @@ export function createJsonDecoder(schema: AvroRecord, keyField: string, options:
 function utf8Text(bytes: Uint8Array): string | null {
   if (!isUtf8(bytes)) return null;
   return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('utf8');
-}
-
-function isObject(value: unknown): value is DynamicEvent {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
 function kindOf(value: unknown): string {

@@ -3,6 +3,7 @@
  * that no column can hold (arrays, maps, unions of several types, a record within itself) are JSON.
  */
 import { type AvroRecord, type AvroSchema, isUnion } from './avro.ts';
+import { qualified } from './avro-schema.ts';
 import { type Column, type Columns, numberAt, type TextColumn, textAt, valueAt } from './columns.ts';
 import { jsonOf } from './event-json.ts';
 import { type DecimalForm, decimalForm, unscaledOf } from './logical-types.ts';
@@ -147,10 +148,6 @@ function learnNames(type: AvroSchema, outer: string, named: Map<string, Named>):
 
 function namespaceOf({ name, namespace }: { readonly name: string; readonly namespace?: string }, outer: string) {
   return name.includes('.') ? name.slice(0, name.lastIndexOf('.')) : (namespace ?? outer);
-}
-
-function qualified(name: string, namespace: string): string {
-  return name.includes('.') || namespace === '' ? name : `${namespace}.${name}`;
 }
 
 function isRecord(type: AvroSchema): type is AvroRecord {

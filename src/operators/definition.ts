@@ -5,7 +5,8 @@
 
 import { type AvroRecord, NAMESPACE } from '../messages/avro.ts';
 import { type DynamicEvent, dynamicEventType } from '../messages/codec.ts';
-import { isMap, recordOfShape } from './shape.ts';
+import { isMap } from '../messages/json-map.ts';
+import { recordOfShape } from './shape.ts';
 import { zeroOf } from './zero.ts';
 
 export type Row = Record<string, unknown>;

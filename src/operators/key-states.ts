@@ -4,13 +4,13 @@
  */
 import { type AvroRecord, NAMESPACE } from '../messages/avro.ts';
 import { type DynamicEvent, dynamicEventType, type EventType, resolvingDecoder } from '../messages/codec.ts';
+import { isMap } from '../messages/json-map.ts';
 import { callCutOffSchema } from '../messages/streams.ts';
 import { type OperatorState, UnreadableStateError } from '../streams/operator.ts';
 import { addTimer, createTimers, nextDeadlineMs, takeTimer } from '../streams/timers.ts';
 import type { SavedCutOffs } from './cut-offs.ts';
 import type { Definition, Key, Row } from './definition.ts';
 import { createKeyTimers, type KeyTimers, type TimedKey } from './key-timers.ts';
-import { isMap } from './shape.ts';
 
 export interface KeyState extends TimedKey {
   readonly key: Key;

@@ -7,10 +7,10 @@
 
 import { type AnyStateMachine, initialTransition, transition } from 'xstate';
 import type { KnownStreams } from '../builtin-types.ts';
+import { isMap } from '../messages/json-map.ts';
 import type { Handler, Key, KeyContext, Row, TimerHandler } from './definition.ts';
 import type { EventOf, EventShapes, KeyName, KeyOf, Nothing, OperatorDefinition, Shapes } from './operator-types.ts';
 import type { FromShape, Shape } from './shape.ts';
-import { isMap } from './shape.ts';
 
 /** A machine, typed by the events that it takes. */
 export interface MachineOf<M> {

@@ -1,7 +1,8 @@
 /** Whether state of an earlier definition is of the same keys. The state's schema alone does not say that. */
+
+import { isMap } from '../messages/json-map.ts';
 import { UnreadableStateError } from '../streams/operator.ts';
 import type { Definition } from './definition.ts';
-import { isMap } from './shape.ts';
 
 interface Input {
   readonly stream: string;

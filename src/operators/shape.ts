@@ -11,6 +11,7 @@ import {
   type FromAvro,
   TIMESTAMP_MILLIS,
 } from '../messages/avro.ts';
+import { isMap } from '../messages/json-map.ts';
 
 type ShortName = Exclude<AvroPrimitive, 'null'> | 'timestamp-millis';
 
@@ -89,8 +90,4 @@ function isAvroSchema(value: unknown): value is AvroSchema {
 
 function isAvroRecord(value: unknown): value is AvroRecord {
   return isMap(value) && value.type === 'record' && Array.isArray(value.fields);
-}
-
-export function isMap(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

@@ -5,8 +5,8 @@
  *   "S1"  length of the schema  schema  block of one record
  *   fingerprint of FIRST_SNAPSHOT_SCHEMA  the record
  */
-import { type AvroRecord, NAMESPACE } from '../messages/avro.ts';
-import { dynamicEventType, recordOf } from '../messages/codec.ts';
+import { NAMESPACE } from '../messages/avro.ts';
+import { dynamicEventType, isRecordSchema, recordOf } from '../messages/codec.ts';
 import type { SavedOperator } from './saved-operators.ts';
 
 export interface EarlierSnapshot {
@@ -50,7 +50,7 @@ function operatorsOf({ schemaJson, block }: Pick<EarlierSnapshot, 'schemaJson' |
     const kind = KIND_OF_FIELD[name];
     const states = record[name];
     if (kind === undefined || !Array.isArray(states)) return [];
-    if (typeof type !== 'object' || !('items' in type) || !isRecord(type.items)) return [];
+    if (typeof type !== 'object' || !('items' in type) || !isRecordSchema(type.items)) return [];
     const own = dynamicEventType({ ...type.items, namespace: type.items.namespace ?? NAMESPACE });
     const saved = (operator: string | null, definition: string | null, records: readonly object[]): SavedOperator => {
       const { count, bytes } = own.encodeBlock(records.map((state) => ({ ...state })));
@@ -59,10 +59,6 @@ function operatorsOf({ schemaJson, block }: Pick<EarlierSnapshot, 'schemaJson' |
     if (kind !== 'window') return [saved(null, null, states)];
     return states.map((state) => saved(state.window, state.definition, [state]));
   });
-}
-
-function isRecord(schema: unknown): schema is AvroRecord {
-  return typeof schema === 'object' && schema !== null && 'type' in schema && schema.type === 'record';
 }
 
 const FIRST_SNAPSHOT_SCHEMA = JSON.stringify({

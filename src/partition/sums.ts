@@ -14,6 +14,7 @@ import { eventTimes } from '../streams/event-times.ts';
 import type { EventSummary } from '../streams/operator.ts';
 import type { PartitionEvents } from './batch-steps.ts';
 import type { BlockColumns } from './block-columns.ts';
+import { asBuffer } from './exchange-route.ts';
 import { createPartitionTime, type PartitionTime, policiesOf } from './partition-time.ts';
 
 /** The blocks of a batch as the log has them: as they are, where sums would take more room or say too little. */
@@ -98,7 +99,3 @@ export function createSums(
 
 const NO_EVENTS = Buffer.from([0]);
 const NOTHING = Buffer.alloc(0);
-
-function asBuffer(bytes: Uint8Array): Buffer {
-  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-}

@@ -2,7 +2,7 @@
 import { createReadStream } from 'node:fs';
 import { mkdir, open, readdir, readFile, rename, rm, stat } from 'node:fs/promises';
 import { dirname, join, relative, sep } from 'node:path';
-import { isErrno } from '../errno.ts';
+import { hasCode } from '../error-code.ts';
 import { AbsentError, OvertakenError, type Place } from './place.ts';
 
 const READ_BYTES = 1024 * 1024;
@@ -71,7 +71,7 @@ async function moveWhole(from: string, to: string): Promise<void> {
   try {
     await renameDurably(from, to);
   } catch (error) {
-    if (!isErrno(error, 'EXDEV')) throw error;
+    if (!hasCode(error, 'EXDEV')) throw error;
     await writeWhole(to, createReadStream(from, { highWaterMark: READ_BYTES }));
     await rm(from);
   }
@@ -84,6 +84,6 @@ async function renameDurably(from: string, to: string): Promise<void> {
 }
 
 function nullIfAbsent(error: unknown): null {
-  if (isErrno(error, 'ENOENT')) return null;
+  if (hasCode(error, 'ENOENT')) return null;
   throw error;
 }

@@ -1,10 +1,10 @@
 /** How the events of each type change the operations store: by the entries of its tables, and by those of declared streams. */
 import type { Database } from 'better-sqlite3';
-import type { Tombstone } from '../messages/streams.ts';
+import { tombstonesOf } from '../messages/tombstones.ts';
 import { tombstoneType } from '../messages/types.ts';
 import { type RowWriter, rowWriter } from './sqlite-rows.ts';
 import { type NewestWriter, newestWriter } from './sqlite-streams.ts';
-import { type EventRow, type SectionEvents, STREAM_EVENTS, type Where } from './store.ts';
+import { type SectionEvents, STREAM_EVENTS, type Where } from './store.ts';
 import type { StreamTable } from './stream-tables.ts';
 import type { Table } from './table.ts';
 
@@ -40,11 +40,4 @@ export function sqliteWriters(db: Database, tables: readonly Table[], streams: r
       for (const writer of declared.values()) writer.clear();
     },
   };
-}
-
-function tombstonesOf(events: readonly EventRow[]): Tombstone[] {
-  return events.flatMap(({ key, occurredAt }) => {
-    const isKey = typeof key === 'string' || typeof key === 'number' || typeof key === 'bigint';
-    return isKey && typeof occurredAt === 'number' ? [{ key, occurredAt }] : [];
-  });
 }

@@ -7,6 +7,7 @@
 
 import { DeadlinePassed, nodeTimer, type StartTimer, withinDeadline } from '../deadline.ts';
 import { endpointOf } from '../endpoint.ts';
+import { fetchCause } from '../fetch-cause.ts';
 
 export interface HttpLimits {
   /** From the connect to the last byte of the body. */
@@ -88,7 +89,7 @@ export async function httpGet(
     if (signal?.aborted === true) throw signal.reason;
     if (error instanceof DeadlinePassed)
       return failure('retryable', `No complete answer within ${limits.deadlineMs} ms`, null);
-    const cause = causeOf(error);
+    const cause = fetchCause(error);
     const kind = cause.includes('unexpected redirect') ? 'permanent' : 'retryable';
     return failure(kind, `The request failed: ${redact(cause)}`, null);
   }
@@ -127,11 +128,4 @@ async function readBody(response: Response, maxBytes: number): Promise<string | 
 
 function failure(kind: HttpFailure['kind'], reason: string, status: number | null): HttpFailure {
   return { kind, reason, status, retryAfterMs: null, body: null };
-}
-
-/** fetch() says "fetch failed" and hides the reason in `cause`. */
-function causeOf(error: unknown): string {
-  if (!(error instanceof Error)) return String(error);
-  if (error.cause instanceof Error) return error.cause.message || error.cause.name;
-  return error.message;
 }

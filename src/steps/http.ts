@@ -2,6 +2,7 @@
 import { z } from 'zod';
 import { DeadlinePassed, withinDeadline } from '../deadline.ts';
 import { endpointOf } from '../endpoint.ts';
+import { fetchCause } from '../fetch-cause.ts';
 import { REDACTED } from '../keys/value-schema.ts';
 import { parseRetryAfterMs } from '../sources/http-client.ts';
 import { stepAdapter } from './adapter.ts';
@@ -68,7 +69,8 @@ export const httpStep = stepAdapter({
         return await withinDeadline(timeoutMs, http.startTimer, signal, exchange);
       } catch (error) {
         signal.throwIfAborted();
-        const said = error instanceof DeadlinePassed ? `did not answer within ${timeoutMs} ms` : `: ${reasonOf(error)}`;
+        const said =
+          error instanceof DeadlinePassed ? `did not answer within ${timeoutMs} ms` : `: ${fetchCause(error)}`;
         return { kind: 'retryable', reason: `${endpoint.url.host} ${endpoint.redact(said)}`, waitMs: null };
       }
     },
@@ -82,10 +84,4 @@ function outputOf(answer: string): unknown {
   } catch {
     return answer;
   }
-}
-
-/** fetch() says "fetch failed" and has the reason in `cause`. */
-function reasonOf(error: unknown): string {
-  if (!(error instanceof Error)) return String(error);
-  return error.cause instanceof Error ? error.cause.message || error.cause.name : error.message;
 }

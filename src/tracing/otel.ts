@@ -3,6 +3,7 @@
  * by nothing else. Spans leave in batches over OTLP/HTTP; when nobody takes them they are dropped, and nothing waits.
  */
 import { createRequire } from 'node:module';
+import { hasCode } from '../error-code.ts';
 import type { TraceContext } from '../messages/trace-context.ts';
 import type { Packages } from './otel-packages.ts';
 import type { Span, SpanStart, Tracing } from './port.ts';
@@ -92,7 +93,7 @@ function load(): Packages {
       otlp: require('@opentelemetry/exporter-trace-otlp-http'),
     };
   } catch (error) {
-    if (!(error instanceof Error && 'code' in error && error.code === 'MODULE_NOT_FOUND')) throw error;
+    if (!hasCode(error, 'MODULE_NOT_FOUND')) throw error;
     throw new TracingPackagesMissing(
       "needs OpenTelemetry's packages, and they are not all installed beside Millrace: " +
         `npm install ${PACKAGES.map((name) => `@opentelemetry/${name}`).join(' ')}`,

@@ -4,6 +4,7 @@
  */
 import { createRequire } from 'node:module';
 import { Script } from 'node:vm';
+import { hasCode } from '../error-code.ts';
 
 /** Far longer than modules take whose top level only declares. */
 const IMPORT_MS = 10_000;
@@ -28,7 +29,7 @@ export function importWithin(path: string, boundMs = IMPORT_MS): unknown {
   try {
     script.runInThisContext({ timeout: boundMs, displayErrors: false });
   } catch (error) {
-    if (!(error instanceof Error && 'code' in error && error.code === 'ERR_SCRIPT_EXECUTION_TIMEOUT')) throw error;
+    if (!hasCode(error, 'ERR_SCRIPT_EXECUTION_TIMEOUT')) throw error;
     const timeout = new ImportTimeout(
       `${path} was not imported within ${boundMs / 1000} s: what stands at its top level does not end`,
     );

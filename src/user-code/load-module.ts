@@ -6,6 +6,7 @@
 import { createHash } from 'node:crypto';
 import { existsSync, readFileSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
+import { hasCode } from '../error-code.ts';
 import { ImportTimeout, importWithin } from './bounded-import.ts';
 import { guardClock } from './guard.ts';
 import { checkModuleFile, ModuleError } from './module-file.ts';
@@ -35,7 +36,7 @@ function required(path: string, exportName: string, load: () => unknown, files: 
     return Reflect.get(module, exportName);
   } catch (error) {
     if (error instanceof ImportTimeout) throw new ModuleError(error.message, { cause: error });
-    if (error instanceof Error && 'code' in error && error.code === 'ERR_REQUIRE_ASYNC_MODULE') {
+    if (hasCode(error, 'ERR_REQUIRE_ASYNC_MODULE')) {
       throw new ModuleError(`${path} waits at its top level (await), which a module of Millrace may not`, {
         cause: error,
       });

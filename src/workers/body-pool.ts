@@ -3,6 +3,7 @@
  * before anything of it is taken.
  */
 import { availableParallelism } from 'node:os';
+import { hasCode } from '../error-code.ts';
 import type { ParseBodyTask, ParsedBody } from './parse-body-protocol.ts';
 import { startThreadPool } from './pool.ts';
 
@@ -61,5 +62,5 @@ function inOwnMemory(bytes: Uint8Array): Uint8Array<ArrayBuffer> {
 
 /** Whether a thread ended for want of memory: the body needed more than a thread may have. */
 function isOutOfMemory(error: unknown): boolean {
-  return error instanceof Error && 'code' in error && error.code === 'ERR_WORKER_OUT_OF_MEMORY';
+  return hasCode(error, 'ERR_WORKER_OUT_OF_MEMORY');
 }

@@ -4,6 +4,7 @@
  */
 import { fileURLToPath } from 'node:url';
 import { Worker } from 'node:worker_threads';
+import { hasCode } from '../error-code.ts';
 import type { ModuleEnd, ModuleTask } from '../steps/step-process.ts';
 import { taskFile, WORKER_EXEC_ARGV } from './pool.ts';
 import { CANCEL_MS, type FromStepProcess, type ToStepProcess } from './step-process-protocol.ts';
@@ -38,7 +39,7 @@ function run(task: ModuleTask): void {
     else say(message);
   });
   worker.on('error', (error) => {
-    const isMemory = 'code' in error && error.code === 'ERR_WORKER_OUT_OF_MEMORY';
+    const isMemory = hasCode(error, 'ERR_WORKER_OUT_OF_MEMORY');
     end(isMemory ? { kind: 'died', reason: `It took more than ${memory}` } : { kind: 'threw', reason: error.message });
   });
   worker.on('exit', (code) =>

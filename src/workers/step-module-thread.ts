@@ -3,6 +3,7 @@ import { createRequire } from 'node:module';
 import { pathToFileURL } from 'node:url';
 import { format } from 'node:util';
 import { parentPort, workerData } from 'node:worker_threads';
+import { hasCode } from '../error-code.ts';
 import type { LogLevel } from '../steps/step.ts';
 import type { ModuleEnd, ModuleTask } from '../steps/step-process.ts';
 import type { FromStepProcess } from './step-process-protocol.ts';
@@ -51,7 +52,7 @@ async function run(): Promise<ModuleEnd> {
   try {
     call = exported();
   } catch (error) {
-    const waits = error instanceof Error && 'code' in error && error.code === 'ERR_REQUIRE_ASYNC_MODULE';
+    const waits = hasCode(error, 'ERR_REQUIRE_ASYNC_MODULE');
     const reason = waits ? 'it waits at its top level (await); wait in its function' : reasonOf(error);
     return { kind: 'unusable', reason: `${task.module} can't be imported: ${reason}` };
   }

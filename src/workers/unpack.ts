@@ -3,6 +3,7 @@
  * that the packed bytes claim is allocated before it is held against that.
  */
 import { gunzipSync, inflateRawSync, inflateSync } from 'node:zlib';
+import { hasCode } from '../error-code.ts';
 import { Damage } from '../messages/avro-cursor.ts';
 import { unpackZstandard } from '../messages/zstandard.ts';
 import { BODY_BYTES_MAX, type BodyEncoding, type ParsedBody } from './parse-body-protocol.ts';
@@ -40,5 +41,5 @@ function hasZlibHeader(packed: Buffer): boolean {
 
 function isTooLarge(error: unknown): boolean {
   if (error instanceof Damage) return error.kind === 'too-large';
-  return error instanceof Error && 'code' in error && error.code === 'ERR_BUFFER_TOO_LARGE';
+  return hasCode(error, 'ERR_BUFFER_TOO_LARGE');
 }

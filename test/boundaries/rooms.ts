@@ -54,7 +54,7 @@ const BELOW_SERVICE = [
 ];
 
 export const ROOMS: Readonly<Record<string, Room>> = {
-  messages: pure(),
+  messages: pure('error-code.ts'),
   // Expressions of users: their language, its types and functions.
   sql: pure('messages', 'nearest-word.ts', 'sql-quotes.ts'),
   // Names and texts inside SQL, of any dialect.
@@ -84,7 +84,7 @@ export const ROOMS: Readonly<Record<string, Room>> = {
   // The event types of the engine and of the domains.
   'builtin-types.ts': { mayImport: ['messages', 'fraud', 'weather'] },
   // Modules of users: they are loaded, and kept from the clock.
-  'user-code': { mayImport: ['messages', 'sql', 'streams', 'operators'] },
+  'user-code': { mayImport: ['messages', 'sql', 'streams', 'operators', 'error-code.ts'] },
   // Every kind of operator: streams' own, those of the domains and those of users.
   'operator-kinds': {
     mayImport: [
@@ -94,15 +94,16 @@ export const ROOMS: Readonly<Record<string, Room>> = {
   },
   // The tables of every room, in one list.
   'tables.ts': { mayImport: ['fraud', 'weather', 'jobs', 'job-tables', 'quality', 'projections'] },
-  // Errors of the operating system.
-  'errno.ts': { mayImport: [] },
+  // Errors of the operating system and of Node.
+  'error-code.ts': pure(),
   // Segments that are elsewhere are fetched from their place.
-  journal: { mayImport: ['messages', 'errno.ts', 'places'] },
+  journal: { mayImport: ['messages', 'error-code.ts', 'places'] },
   // Exchanges with another machine: how long they may take, and what of an address may be said.
   'deadline.ts': { mayImport: [] },
   'endpoint.ts': { mayImport: [] },
+  'fetch-cause.ts': { mayImport: [] },
   // The client of Kafka, for whoever brings from it or takes to it.
-  kafka: { mayImport: ['messages', 'deadline.ts', 'endpoint.ts'] },
+  kafka: { mayImport: ['messages', 'deadline.ts', 'endpoint.ts', 'error-code.ts', 'fetch-cause.ts'] },
   // Streams for how keys spread over partitions; and how an attempt of a step ends.
   sources: {
     mayImport: [
@@ -117,6 +118,7 @@ export const ROOMS: Readonly<Record<string, Room>> = {
       'sql-quotes.ts',
       'deadline.ts',
       'endpoint.ts',
+      'fetch-cause.ts',
     ],
   },
   // Steps of jobs: their kinds, each with its words in the pipeline file and how an attempt goes.
@@ -142,13 +144,14 @@ export const ROOMS: Readonly<Record<string, Room>> = {
       'sql-quotes.ts',
       'deadline.ts',
       'endpoint.ts',
+      'fetch-cause.ts',
     ],
   },
   // The kinds of step: the engine's own and those of the domains.
   'steps/kinds': { mayImport: ['steps', 'fraud/steps'] },
   // The kinds of source and of fetch: the engine's own and those of the domains.
   'sources/kinds': { mayImport: ['sources', 'fraud/pipeline', 'weather/pipeline'] },
-  sinks: { mayImport: ['messages', 'keys', 'kafka', 'deadline.ts', 'endpoint.ts'] },
+  sinks: { mayImport: ['messages', 'keys', 'kafka', 'deadline.ts', 'endpoint.ts', 'fetch-cause.ts'] },
   // The client of PostgreSQL, and values in its binary form, by the types that columns of stores have.
   postgres: { mayImport: ['messages', 'projections/store-tables.ts', 'sql-quotes.ts'] },
   // The kinds of store that a pipeline file declares.
@@ -173,6 +176,7 @@ export const ROOMS: Readonly<Record<string, Room>> = {
       'sources',
       'actors',
       'steps/port',
+      'error-code.ts',
     ],
   },
   // What a key of the pipeline file may hold, for every section and every adapter: durations, sizes, names, secrets.
@@ -188,6 +192,7 @@ export const ROOMS: Readonly<Record<string, Room>> = {
       ...['projections/drivers.ts', 'projections/store-tables.ts', 'stores'],
       // Sections that stand beside their kind of operator.
       'operator-kinds',
+      'error-code.ts',
     ],
   },
   // What a section of the pipeline file is, for the sections of the engine and of the domains.
@@ -195,7 +200,7 @@ export const ROOMS: Readonly<Record<string, Room>> = {
   'logger.ts': { mayImport: ['config', 'messages/printable.ts'] },
   http: { mayImport: ['messages', 'projections', 'tracing/port.ts'] },
   // Places in traces, by packages that users install who want them.
-  tracing: { mayImport: ['messages'] },
+  tracing: { mayImport: ['messages', 'error-code.ts'] },
   // Served to the browser as they are: they see only each other. What a domain adds to the page stands beside the domain.
   'http/public': { mayImport: [] },
   'fraud/page': { mayImport: ['http/public'] },
@@ -271,9 +276,9 @@ export const ROOMS: Readonly<Record<string, Room>> = {
   // The client of S3, for whoever keeps files there.
   s3: { mayImport: ['deadline.ts'] },
   // Copies of a data directory, in a folder or on S3.
-  backup: { mayImport: ['errno.ts', 'journal', 'places'] },
+  backup: { mayImport: ['error-code.ts', 'journal', 'messages/json-map.ts', 'places'] },
   // Files with a manifest that is replaced on condition, in a folder or on S3.
-  places: { mayImport: ['errno.ts', 's3'] },
+  places: { mayImport: ['error-code.ts', 's3'] },
   // Files in, results out, on a clock of their own.
   run: { mayImport: [...BELOW_SERVICE, 'keys', 'config', 'logger.ts', 'data-directory', 'service', 'channel'] },
   // Results of another configuration beside the live ones, and in their place.

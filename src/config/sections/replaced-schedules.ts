@@ -1,4 +1,5 @@
 /** `schedules:` of earlier versions, as the `jobs:` to write instead. */
+import { isMap } from '../../messages/json-map.ts';
 
 /** The text that takes the place of the section, by the file that it stands in. */
 export function jobsOfSchedules(file: unknown): string {
@@ -25,10 +26,6 @@ function jobText(name: string, written: Readonly<Record<string, unknown>>): stri
     `        into: ${String(into)}`,
     `        fetch: ${flow(fetch)}`,
   ];
-}
-
-function isMap(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
 /** YAML's flow style, which JSON is nearly: keys need no quotes. */

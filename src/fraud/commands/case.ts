@@ -1,10 +1,9 @@
-/** `millrace case`: what people do about cases, also of a running service. */
-import { userInfo } from 'node:os';
 import { ASK_OPTIONS, answered, limitOf } from '../../commands/ask.ts';
 import { actionOf, type Command, type OptionValues, print, tableText, text } from '../../commands/command.ts';
 import { EXIT, UsageError } from '../../commands/exit.ts';
 import { withService } from '../../commands/with-service.ts';
 import { caseText } from './case-text.ts';
+import { whoOf } from './who.ts';
 
 const WORDS = [
   ...(['list', 'show', 'next', 'acknowledge', 'take-over', 'release', 'snooze', 'close'] as const),
@@ -95,7 +94,7 @@ async function show(values: OptionValues, id: string): Promise<number> {
 }
 
 async function next(values: OptionValues): Promise<number> {
-  const rows = await changed(values, 'case next', { by: byOf(values) });
+  const rows = await changed(values, 'case next', { by: whoOf(values) });
   if (rows.length > 0) return table(values, rows);
   if (values.json === true) await print('[]');
   process.stderr.write('millrace: no case is open\n');
@@ -156,11 +155,7 @@ function withInstants(row: Rows[number]): Rows[number] {
 }
 
 function who(values: OptionValues): { readonly by: string; readonly note: string } {
-  return { by: byOf(values), note: text(values, 'note') ?? '' };
-}
-
-function byOf(values: OptionValues): string {
-  return text(values, 'by') ?? userInfo().username;
+  return { by: whoOf(values), note: text(values, 'note') ?? '' };
 }
 
 function outcomeOf(values: OptionValues): string {

@@ -14,7 +14,8 @@ import { trainModel } from '../lab/train.ts';
 import { MODEL_KINDS, modelKind } from '../model-kinds.ts';
 import { rolesAfter } from '../model-roles.ts';
 import type { ModelRound } from '../model-schemas.ts';
-import { change, changesOf, dayOf, whoOf } from './model-serving.ts';
+import { change, changesOf, dayOf } from './model-serving.ts';
+import { whoOf } from './who.ts';
 
 const MARGIN = 0.01;
 const MIN_FRAUDS = 50;

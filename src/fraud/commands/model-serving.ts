@@ -1,5 +1,3 @@
-/** Which models score in the stream: `millrace model promote`, `rollback`, `withdraw` and `threshold`. */
-import { userInfo } from 'node:os';
 import { answered } from '../../commands/ask.ts';
 import { dataDirOf, type OptionValues, print, tableText, text } from '../../commands/command.ts';
 import { timeRange } from '../../commands/days.ts';
@@ -12,6 +10,7 @@ import { newestLabelledWeek } from '../lab/newest-week.ts';
 import { type ChosenThreshold, chooseThreshold, type ThresholdChoice } from '../lab/threshold.ts';
 import type { Model } from '../model.ts';
 import { type RoleChange, roleChanges } from '../model-roles.ts';
+import { whoOf } from './who.ts';
 
 export const SERVING_OPTIONS = {
   challenger: { type: 'boolean', help: 'promote: to score in shadow, beside the champion' },
@@ -61,10 +60,6 @@ export async function change(
     answered(values, { command: 'model act', request: asked, defaultTimeout: '1m' }),
   );
   return rows[0] ?? {};
-}
-
-export function whoOf(values: OptionValues): string {
-  return text(values, 'by') ?? userInfo().username;
 }
 
 /** Of a rollback or a withdrawal. */

@@ -1,6 +1,7 @@
 /** The body of a request to the desk: JSON, which says who asks. */
 import { type Problem, problemResponse } from '../../http/problem.ts';
 import type { RouteContext } from '../../http/route.ts';
+import { isMap } from '../../messages/json-map.ts';
 import { wordsProblem } from './actions.ts';
 
 const BODY_MAX = 64 * 1024;
@@ -26,15 +27,11 @@ export async function answered(
   } catch {
     return problemResponse(badBody('it is no JSON'));
   }
-  if (!isBody(body)) return problemResponse(badBody('it is no object'));
+  if (!isMap(body)) return problemResponse(badBody('it is no object'));
   const by = textOf(body.by) ?? '';
   const note = textOf(body.note) ?? '';
   const wrong = isChange ? wordsProblem(by, note) : null;
   return wrong === null ? answer({ body, by, note }) : problemResponse(badBody(wrong));
-}
-
-function isBody(value: unknown): value is Body {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
 export function textOf(value: unknown): string | undefined {

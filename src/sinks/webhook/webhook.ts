@@ -7,6 +7,7 @@
  */
 import { DeadlinePassed, nodeTimer, type StartTimer, withinDeadline } from '../../deadline.ts';
 import { type Endpoint, endpointOf } from '../../endpoint.ts';
+import { fetchCause } from '../../fetch-cause.ts';
 import { DeliveryError, type DeliveryFault, jsonWithId, type Sink, type SinkEvent } from '../sink.ts';
 
 export interface WebhookOptions {
@@ -73,7 +74,10 @@ export function webhookSink(options: WebhookOptions): Sink {
         if (error instanceof DeadlinePassed) {
           throw new DeliveryError({ kind: 'transient' }, `${url.host} did not answer within ${deadlineMs} ms`, error);
         }
-        throw new DeliveryError({ kind: 'transient' }, `${url.host} could not be reached: ${redact(reasonOf(error))}`);
+        throw new DeliveryError(
+          { kind: 'transient' },
+          `${url.host} could not be reached: ${redact(fetchCause(error))}`,
+        );
       }
     },
   };
@@ -114,10 +118,4 @@ async function startOf(response: Response): Promise<string> {
   await reader.cancel();
   const text = new TextDecoder().decode(value ?? new Uint8Array());
   return text.replace(/\s+/g, ' ').trim().slice(0, MAX_ANSWER_CHARS);
-}
-
-/** fetch itself says no more than "fetch failed"; its cause says why. */
-function reasonOf(error: unknown): string {
-  if (!(error instanceof Error)) return String(error);
-  return error.cause instanceof Error && error.cause.message !== '' ? error.cause.message : error.message;
 }

@@ -7,6 +7,7 @@ import { createWriteStream, mkdirSync, rmSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { withinDeadline } from '../../deadline.ts';
+import { fetchCause } from '../../fetch-cause.ts';
 import { openPlace } from '../../places/open-place.ts';
 import { quotedText } from '../../sql-quotes.ts';
 import { runTool } from './command.ts';
@@ -162,9 +163,7 @@ async function ask(
     });
   } catch (error) {
     signal.throwIfAborted();
-    const cause = error instanceof Error && error.cause instanceof Error ? error.cause : error;
-    const why = cause instanceof Error ? cause.message : String(cause);
-    throw new EngineError(`Spark's submission server at ${rest} can't be asked: ${why}`, false);
+    throw new EngineError(`Spark's submission server at ${rest} can't be asked: ${fetchCause(error)}`, false);
   }
 }
 

@@ -6,6 +6,7 @@
 import { rmSync } from 'node:fs';
 import { open } from 'node:fs/promises';
 import { DeadlinePassed, withinDeadline } from '../../deadline.ts';
+import { fetchCause } from '../../fetch-cause.ts';
 import { quotedName, quotedText } from '../../sql-quotes.ts';
 import { type EngineCall, EngineError, type EngineRows } from './engine.ts';
 import type { TrinoSettings } from './settings.ts';
@@ -105,7 +106,7 @@ function requester(settings: TrinoSettings, { host, signal }: EngineCall) {
       });
     } catch (error) {
       signal.throwIfAborted();
-      const why = error instanceof DeadlinePassed ? `no answer within ${ANSWER_MS / 1000} s` : reasonOf(error);
+      const why = error instanceof DeadlinePassed ? `no answer within ${ANSWER_MS / 1000} s` : fetchCause(error);
       throw new EngineError(`Trino at ${server} can't be asked: ${why}`, false);
     }
   }
@@ -186,10 +187,4 @@ function valueSql(type: string, index: number): string {
   if (decimal !== null) return `CAST(${text} AS DECIMAL(${decimal[1]}, ${decimal[2]}))`;
   const known = TYPES.find(([pattern]) => pattern.test(type))?.[1];
   return known === undefined ? `CAST(r -> '$[${index}]' AS VARCHAR)` : `CAST(${text} AS ${known})`;
-}
-
-/** fetch() says "fetch failed" and has the reason in `cause`. */
-function reasonOf(error: unknown): string {
-  if (!(error instanceof Error)) return String(error);
-  return error.cause instanceof Error ? error.cause.message || error.cause.name : error.message;
 }

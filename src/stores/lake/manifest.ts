@@ -4,6 +4,7 @@
  * commits.
  */
 import { createHash } from 'node:crypto';
+import { isMap } from '../../messages/json-map.ts';
 
 export const LAKE_MANIFEST = 'millrace-lake.json';
 const VERSION = 1;
@@ -72,7 +73,7 @@ export function parseManifest(text: string, where: string): LakeManifest {
   } catch {
     throw damaged;
   }
-  if (!isRecord(read) || typeof read.version !== 'number') throw damaged;
+  if (!isMap(read) || typeof read.version !== 'number') throw damaged;
   if (read.version > VERSION) {
     throw new Error(`${where} was written by a later version of Millrace (${read.version}; this one knows ${VERSION})`);
   }
@@ -86,11 +87,7 @@ function checksumOf(content: object): string {
   return createHash('sha256').update(JSON.stringify(content)).digest('hex');
 }
 
-function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
-}
-
 /** What has the right checksum was written by this code; this tells it from another program's file. */
 function isManifest(value: object): value is LakeManifest {
-  return 'owner' in value && 'sequence' in value && 'tables' in value && 'replaced' in value && isRecord(value.tables);
+  return 'owner' in value && 'sequence' in value && 'tables' in value && 'replaced' in value && isMap(value.tables);
 }

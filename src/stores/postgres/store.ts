@@ -5,7 +5,7 @@
  */
 import { messageOf } from '../../journal/error.ts';
 import { LATE } from '../../messages/stream-events.ts';
-import type { Tombstone } from '../../messages/streams.ts';
+import { tombstonesOf } from '../../messages/tombstones.ts';
 import { tombstoneType } from '../../messages/types.ts';
 import { openSession, type PgSession } from '../../postgres/session.ts';
 import { MAX_QUERY_ROWS, type RefusedEvent, type Row, type Store } from '../../projections/store.ts';
@@ -214,11 +214,4 @@ async function noteRefused(session: PgSession, tables: readonly Opened[]): Promi
       ],
     );
   }
-}
-
-function tombstonesOf(events: readonly Readonly<Record<string, unknown>>[]): Tombstone[] {
-  return events.flatMap(({ key, occurredAt }) => {
-    const isKey = typeof key === 'string' || typeof key === 'number' || typeof key === 'bigint';
-    return isKey && typeof occurredAt === 'number' ? [{ key, occurredAt }] : [];
-  });
 }
