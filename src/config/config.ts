@@ -16,10 +16,13 @@ type All<Union> = (Union extends unknown ? (each: Union) => void : never) extend
 export interface Config extends All<Given<(typeof SECTIONS)[number]>> {}
 type Parts = { -readonly [Field in keyof Config]?: Config[Field] };
 
-/** The file as it is written. Strict: a key that is not there is an error. */
+/** The file as it is written. It is strict: an unknown key is an error. */
 export const fileSchema = z.strictObject(Object.fromEntries(SECTIONS.map(({ key, schema }) => [key, schema])));
 
-/** Of a well-formed file. Whatever does not hold is reported; the result is of use only when nothing was. */
+/**
+ * Derives the configuration from a well-formed file. What does not hold is reported, and the result is of use only when
+ * nothing was.
+ */
 export function deriveConfig(given: Omit<Reading, 'relation' | 'outputs' | 'judgeOf' | 'open'>): Config {
   const open: string[] = [];
   const reading: Reading = {
@@ -71,7 +74,7 @@ function relationOf(name: string, at: readonly string[], reading: Reading, chara
   return null;
 }
 
-/** What views and rules mean stands among the windows, joins and derived streams. */
+/** The configuration with what its views and rules mean among its windows, joins and derived streams. */
 function withViews(config: Config): Config {
   const { windows, joins, derived, views, rules } = config;
   return {
@@ -82,7 +85,7 @@ function withViews(config: Config): Config {
   };
 }
 
-/** What a file says by itself: what views and rules mean is not said twice. */
+/** The configuration as the file says it, without the windows, joins and derived streams that views and rules mean. */
 export function withoutViews(config: Config): Config {
   const { windows, joins, derived, views, rules } = config;
   const isOwn = ({ name }: { readonly name: string }): boolean =>
@@ -100,9 +103,7 @@ function isWhole(parts: Parts): parts is Config {
   return SECTIONS.every(({ field }) => field in parts);
 }
 
-/**
- * Case does not tell two streams apart: it does not in the analytics store's table names, nor in every file system.
- */
+/** Two streams must differ in more than case: tables of the analytics store and some file systems do not tell case. */
 function checkStreamNames(reading: Reading): void {
   const taken = new Map<string, { readonly key: string; readonly name: string }>();
   for (const { key, streamNames } of SECTIONS) {
@@ -119,10 +120,10 @@ function checkStreamNames(reading: Reading): void {
   }
 }
 
-/** What is before the dot in the names of streams that are built in. */
+/** Names of built-in streams up to their dot. */
 const RESERVED = new Set(['millrace', ...TABLES.flatMap(({ output }) => output?.stream.split('.', 1) ?? [])]);
 
-/** The part of a name that no stream of the file may have; null for none. */
+/** The part of a name that no stream of the file may have; null for a name without one. */
 function reservedIn(name: string): string | null {
   const [first = ''] = name.split('.', 1);
   if (first !== name && RESERVED.has(first)) return `${first}.`;

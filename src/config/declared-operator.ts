@@ -8,11 +8,11 @@ import type { GroupKey } from '../streams/group-key.ts';
 import type { OperatorSpec } from '../streams/operator-kind.ts';
 import { isKeptTogether, isOfStream, logOf, type Relation } from './sections/relation.ts';
 
-/** What a data directory has of exchanges. */
+/** What a data directory already has of exchanges. */
 export interface KnownExchanges {
-  /** How many partitions one of this name has; undefined when there is none. */
+  /** How many partitions the exchange of this name has; undefined when there is none. */
   partitionsOf(name: string): number | undefined;
-  /** The windows that it was last run for; none when there is none. */
+  /** The windows that the exchange was last run for; none when there is no such exchange. */
   windowsOf(name: string): readonly string[];
 }
 
@@ -21,7 +21,7 @@ export const NO_EXCHANGES: KnownExchanges = { partitionsOf: () => undefined, win
 /** A stream, or what another operator gives, as an operator reads it. */
 export interface OperatorRead {
   readonly stream: string;
-  /** null: of no key. */
+  /** null: it is read without a key. */
   readonly key: GroupKey;
 }
 
@@ -31,9 +31,9 @@ export type OperatorInputs = readonly [Relation, ...Relation[]];
 /** Events that an exchange brings to the partitions of an operator. */
 export interface Brought {
   readonly relation: Relation;
-  /** Each event goes to one partition by hash of it; null: every partition gets every event. */
+  /** The hash of this key sends each event to one partition; null sends every event to every partition. */
   readonly key: GroupKey;
-  /** Of users, that the key names; absent for none. */
+  /** Functions of users that the key names; absent for none. */
   readonly functions?: readonly UserFunction[] | undefined;
 }
 
@@ -42,9 +42,12 @@ export interface OperatorPlacing {
   /** What their logs are named for. */
   readonly log: string;
   readonly partitions: number;
-  /** By an exchange, which operators of the same log have in common; null: its input stands in these logs by itself. */
+  /**
+   * What an exchange brings, which all operators of the same log share; null where its input stands in these logs
+   * already.
+   */
   readonly brings: readonly Brought[] | null;
-  /** It is the only operator there, and its log has sums in place of events. */
+  /** It is the only operator of its partitions, whose log has sums in place of events. */
   readonly sumsUp?: true;
   /** Each commit says how far the results have come, whether others read them or not. */
   readonly saysHowFar?: true;
@@ -53,7 +56,7 @@ export interface OperatorPlacing {
 /** What is known of an operator's partitions when it is put there. */
 export interface OperatorSetting {
   readonly inputs: OperatorInputs;
-  /** How its partitions call what it reads, in the same order. */
+  /** How the operator's partitions call what it reads, in the same order. */
   readonly names: readonly string[];
   /** Whether an exchange reads what it gives under its own name. */
   readonly isRead: boolean;
@@ -61,30 +64,31 @@ export interface OperatorSetting {
 
 export interface DeclaredOperator {
   readonly name: string;
-  /** Of its OperatorKind. */
+  /** The name of the operator's kind. */
   readonly kind: string;
   /** At least one. */
   readonly reads: readonly OperatorRead[];
   /** Names of the relations that it gives, which others may be of. */
   readonly gives: readonly string[];
-  /** What stands in the logs of a stream beside that one's events, and that this operator has others read. */
+  /** Events that stand in the logs of a stream beside that stream's own, and that others read through this operator. */
   readonly beside?: { readonly name: string; readonly stream: string; of(stream: Relation): Relation };
   /** It takes its events over from the operator that gives them, and stands directly behind that one. */
   readonly follows?: true;
   place(inputs: OperatorInputs, known: KnownExchanges): OperatorPlacing;
-  /** By the names of `gives`. */
+  /** The relations that it gives, by the names of `gives`. */
   relations(inputs: OperatorInputs, placing: OperatorPlacing): readonly Relation[];
   spec(setting: OperatorSetting): OperatorSpec;
 }
 
-/** In the partitions that have its first input already, with nothing brought. */
+/** Places an operator in the partitions that have its first input already, with nothing brought. */
 export function placedWithInput([of]: OperatorInputs): OperatorPlacing {
   return { log: logOf(of), partitions: of.partitions, brings: null };
 }
 
 /**
- * Each key in one partition: in those of the only stream that is read, where they have its keys together, else in those of
- * an exchange, as many as the largest input by a key has. `keys`: of each input the field; null brings its events to all.
+ * Places an operator so that each key is in one partition. These are the partitions of the only stream that it reads,
+ * where that stream keeps its keys together. Otherwise they are those of an exchange, as many as the largest keyed
+ * input has. `keys`: the field of each input; null brings the input's events to all partitions.
  */
 export function placedByKeys(
   name: string,

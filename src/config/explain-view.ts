@@ -26,7 +26,7 @@ export interface ExplainedStep {
   readonly partitions: number;
   /** How its events come there. */
   readonly exchange: string;
-  /** What it keeps of them, and for how long. */
+  /** What state it keeps of its events, and for how long. */
   readonly state: string;
 }
 

@@ -18,17 +18,17 @@ export const condition = z
   .default(null)
   .describe("Takes events of which this SQL is true, such as amount > 0 AND country = 'DE'.");
 
-/** Those of users that the file declares. */
+/** Functions of users that the file declares. */
 type Functions = readonly UserFunction[];
 
-/** Told what is wrong with a text, and at which of its characters, from 1. */
+/** Takes what is wrong with a text, and at which of its characters, from 1. */
 export type ReportAt = (message: string, character: number) => void;
 
 export function checkCondition(text: string, schema: AvroRecord, functions: Functions, report: ReportAt): void {
   compiled(() => compileCondition(text, schema, 'sql', functions), report);
 }
 
-/** A field of an event that is derived. */
+/** Checks a selected expression and gives the field that it makes of an event. */
 export function checkSelected(
   name: string,
   text: string,
@@ -44,7 +44,10 @@ export function checkSelected(
   );
 }
 
-/** What an expression is grouped by where it is a key, and its type for people; null, and a report, when it is no key. */
+/**
+ * What events are grouped by where an expression is the key, and its type for people; null, and a report, when it can't
+ * be a key.
+ */
 export function checkKey(
   text: string,
   schema: AvroRecord,
@@ -66,7 +69,7 @@ export function checkKey(
   return null;
 }
 
-/** A text with expressions in braces. */
+/** Checks a text with expressions in braces. */
 export function checkTemplate(text: string, schema: AvroRecord, functions: Functions, report: ReportAt): void {
   compiled(() => compileTemplate(text, schema, functions), report);
 }
@@ -91,7 +94,10 @@ function reportFault({ position, message }: ExpressionError, report: ReportAt): 
   report(`at character ${position}: ${message}`, position);
 }
 
-/** Says so where the expressions have another meaning than in the language before SQL, in which logs may be derived. */
+/**
+ * `sql` where the expressions mean something else in the language that was there before SQL, in which logs may be
+ * derived.
+ */
 export function writtenLanguage(texts: readonly string[], schema: AvroRecord): { readonly language?: 'sql' } {
   return languageOf(undefined, texts, schema) === 'sql' ? {} : { language: 'sql' };
 }

@@ -3,7 +3,7 @@ import { LineCounter, parseDocument } from 'yaml';
 import { readConfigText } from './load.ts';
 import { type Position, placeOf } from './positions.ts';
 
-/** Of a character of the value at the path, from 1; null where the file has no such value. */
+/** The place of a character of the value at the path, from 1; null where the file has no such value. */
 export function placeInFile(file: string, path: readonly string[], character: number): Position | null {
   const text = readConfigText(file);
   const lines = new LineCounter();

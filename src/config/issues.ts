@@ -6,7 +6,7 @@ import type { KeyNotice } from './section.ts';
 import { SECTIONS } from './sections.ts';
 import { keysAt, shapesAt } from './shape.ts';
 
-/** The parts of zod's issues that are used. */
+/** The parts of a zod issue that are used. */
 export interface Issue {
   readonly code?: string | undefined;
   readonly path: readonly PropertyKey[];
@@ -57,7 +57,7 @@ function findings(issue: Issue, notices: readonly KeyNotice[]): Finding[] {
   }
 }
 
-/** All findings of one file. Where a key stands that has a notice, what is missing beside it is not worth a word. */
+/** All findings of one file. Where a key stands that has a notice, nothing is said of what is missing beside it. */
 export function allFindings(issues: readonly Issue[], notices: readonly KeyNotice[] = NOTICES): Finding[] {
   const all = issues.flatMap((issue) => findings(issue, notices));
   const noticed = new Set(all.filter(({ path }) => noticeOf(path, notices) !== undefined).map(parentText));
@@ -93,7 +93,7 @@ function unknownKey(key: string, path: readonly PropertyKey[], notices: readonly
   return `is not a key here${known.length === 0 ? '' : `; known: ${known.join(', ')}`}`;
 }
 
-/** Of the alternatives, the one that was meant; where none was, what they are. */
+/** The findings of the alternative that was meant. Where none was, the alternatives themselves. */
 function unionFindings({ path, input, errors = [] }: Issue, notices: readonly KeyNotice[]): Finding[] {
   const known = keysAt(path);
   if (!isMap(input)) {
@@ -115,7 +115,7 @@ function unionFindings({ path, input, errors = [] }: Issue, notices: readonly Ke
 function alternativesMessage(path: readonly PropertyKey[]): string {
   const forms = shapesAt(path).flatMap(({ const: literal, properties, required, type }) => {
     if (literal !== undefined) return [String(literal)];
-    // What may be left out tells no form from another.
+    // Optional keys do not tell one form from another.
     const keys = required ?? Object.keys(properties ?? {});
     if (keys.length > 0) return [`{ ${keys.join(', ')} }`];
     return [type ?? []].flat().map((kind) => KINDS[kind] ?? kind);
@@ -136,7 +136,7 @@ const KINDS: Readonly<Record<string, string>> = {
 
 function typeMessage({ expected = '', input, message }: Issue): string {
   if (input === undefined) return MISSING;
-  // The schema's own words, where it has some.
+  // A message that the schema has itself is better than zod's.
   if (!message.startsWith('Invalid input')) return message;
   return `must be ${KINDS[expected] ?? expected}, not ${kindOf(input)}`;
 }

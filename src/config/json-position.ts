@@ -7,7 +7,7 @@ const TOKEN =
 /** Offset of the first character that cannot stand there, the text's length when it ends too early; null for JSON. */
 export function jsonErrorAt(text: string): number | null {
   let at = 0;
-  /** What each open bracket waits for. */
+  /** The brackets that are open, the innermost last. */
   const open: ('{' | '[')[] = [];
   let expects: 'value' | 'valueOrEnd' | 'key' | 'keyOrEnd' | 'colon' | 'commaOrEnd' | 'nothing' = 'value';
   for (;;) {

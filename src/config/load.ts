@@ -39,8 +39,8 @@ export function parseConfig(
 }
 
 /**
- * Checks a file by itself: neither the environment nor what its variables would hold is asked for.
- * Throws a ConfigError as loadConfig does.
+ * Checks a file alone. It reads neither the environment nor what the file's variables would hold. Throws a ConfigError
+ * as loadConfig does.
  */
 export function checkFileAlone(file: string): void {
   const { problems, missing } = check(readConfigText(file), file, {}, []);
@@ -60,7 +60,7 @@ export function readConfigText(file: string): string {
 
 interface Checked {
   readonly config: Config | null;
-  /** In the order of the file. */
+  /** The problems in the order of the file. */
   readonly problems: readonly Problem[];
   /** Paths whose variables are not set and have no default. */
   readonly missing: readonly string[];
@@ -120,7 +120,7 @@ function plainData(document: Document): { readonly data: unknown } | Error {
   }
 }
 
-/** Who set the value at a path, when it was not the file. The last one wins, as its value did. */
+/** Who set the value at a path, when the file did not. The last override wins, as its value did. */
 function originOf(path: readonly PropertyKey[], overrides: readonly Override[]): string | undefined {
   return overrides.findLast((override) => override.path.every((key, depth) => key === String(path[depth])))?.origin;
 }

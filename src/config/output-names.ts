@@ -7,7 +7,7 @@ interface Named {
   readonly name: string;
 }
 
-/** What of a pipeline gives names. */
+/** The parts of a pipeline that have names. */
 export interface NamedParts {
   readonly streams: readonly Named[];
   readonly windows: readonly Named[];

@@ -49,7 +49,7 @@ function variableName(key: string): string {
   return key.toLowerCase().replaceAll(/[.-]/g, '_');
 }
 
-/** The file's data with one value set. Returns null when something that is no map or list is in the way. */
+/** The file's data with one value set; null when something on the way is neither a map nor a list. */
 export function withOverride(data: unknown, { path, text }: Override): { readonly data: unknown } | null {
   return setAt(data, path, typedValue(text, path));
 }
@@ -70,7 +70,7 @@ function setAt(node: unknown, path: readonly string[], value: unknown): { readon
 
 const VARIABLE = /\$\{([A-Za-z_][A-Za-z0-9_]*)(?::([^}]*))?\}/g;
 
-/** The file's data with its variables replaced; `missing` is told of one that is not set and has no default. */
+/** The file's data with its variables replaced. `missing` is told of a variable that is not set and has no default. */
 export function substituteVariables(
   node: unknown,
   environment: Environment,
@@ -98,7 +98,7 @@ export function substituteVariables(
   return replaced ? typedValue(text, path) : node;
 }
 
-/** Text as the kind of value that the schema wants at the path; the text itself where it is none. */
+/** The text as the kind of value that the schema wants at the path; the text itself where it can't be one. */
 function typedValue(text: string, path: Path): unknown {
   const types = typesAt(path);
   if (text === '' && types.has('null')) return null;

@@ -6,7 +6,7 @@ export interface Position {
   readonly column: number;
 }
 
-/** Position of the key or list item at a path; of its nearest ancestor where it is missing. */
+/** The place of the key or list item at a path, or of its nearest ancestor where it is missing. */
 export function locate(document: Document, lines: LineCounter, path: readonly PropertyKey[]): Position | null {
   let node: unknown = document.contents;
   let start: number | undefined;
@@ -29,7 +29,9 @@ export function locate(document: Document, lines: LineCounter, path: readonly Pr
   return start === undefined ? null : positionAt(lines, start);
 }
 
-/** As locate(), or where a character of the value at the path stands, from 1; `text` is that of the file. */
+/**
+ * The same as locate(), or the place of a character within the value at the path, from 1. `text` is that of the file.
+ */
 export function placeOf(
   document: Document,
   lines: LineCounter,

@@ -8,7 +8,7 @@ export interface PrintOptions {
   readonly secrets: 'shown' | 'redacted';
 }
 
-/** YAML with every default filled in; its comments are the schema's. */
+/** The configuration as YAML with every default filled in. Its comments are the schema's. */
 export function printConfig(config: Config, { secrets }: PrintOptions): string {
   const shown = withoutViews(secrets === 'shown' ? config : redacted(config));
   return commented(Object.fromEntries(SECTIONS.map((section) => [section.key, section.print(shown)])));
@@ -31,7 +31,7 @@ function commented(data: Record<string, unknown>): string {
   return document.toString({ lineWidth: WIDTH });
 }
 
-/** Without the schema's comments. */
+/** The data as YAML without the schema's comments. */
 export function yamlOf(data: Readonly<Record<string, unknown>>): string {
   return new Document(data, { aliasDuplicateObjects: false }).toString({ lineWidth: WIDTH });
 }

@@ -17,17 +17,20 @@ export interface PlacedOperator {
 }
 
 export interface Relations {
-  /** What operators may be of. */
+  /** The relations that operators may read. */
   readonly all: readonly Relation[];
   readonly operators: readonly PlacedOperator[];
   /** Throws when there is none, which the check of a configuration has ruled out. */
   named(name: string): Relation;
 }
 
-/** Asked once for each stream, and to check one it has to check all: a pipeline of hundreds would start for minutes. */
+/**
+ * One answer for each configuration. Each stream asks, and a check asks for all: without this a pipeline of hundreds
+ * would start for minutes.
+ */
 const KNOWN: WeakMap<Config, Relations> = new WeakMap();
 
-/** An exchange keeps the partitions that a data directory has of it. */
+/** The relations of a configuration. An exchange keeps the partitions that a data directory has of it. */
 export function relationsOf(config: Config, known: KnownExchanges = NO_EXCHANGES): Relations {
   if (known !== NO_EXCHANGES) return relationsAmong(config, known);
   const own = KNOWN.get(config) ?? relationsAmong(config, known);

@@ -12,8 +12,8 @@ import type { DeclaredOperator } from './declared-operator.ts';
 import type { Relation } from './sections/relation.ts';
 
 /**
- * What the schema of a section is written in. A kind of operator that has its section beside it is given these, so that a
- * thread which runs such operators loads none of it.
+ * What the schema of a section is written with. A section beside its kind of operator is given these words, so that a
+ * thread which runs such operators loads none of them.
  */
 export interface SchemaWords {
   readonly z: typeof z;
@@ -21,36 +21,37 @@ export interface SchemaWords {
   readonly duration: typeof duration;
 }
 
-/** One well-formed file, while its sections are derived. Whatever does not hold is reported. */
+/** One well-formed file while its sections are derived. What does not hold is reported. */
 export interface Reading {
   /** The file as it was written, with variables and overrides in their places. */
   readonly file: Readonly<Record<string, unknown>>;
   readonly report: Report;
   /** Resolves a path of the file against the file's own directory. */
   resolve(path: string): string;
-  /** Reads an Avro record schema; throws with a message for people. */
+  /** Reads an Avro record schema. Throws with a message for people. */
   readSchema(path: string): AvroRecord;
   /**
-   * What a name is as the input of something else. Null when there is none, or when it is of itself, which is reported at
-   * `at`; and when it is wrong in itself, which is reported there. `character` is where the text at `at` has the name.
+   * The relation of this name, as the input of something else. Null when there is none or when it reads itself, both
+   * reported at `at`, and when it is wrong in itself, which is reported there. `character` is where the text at `at`
+   * has the name.
    */
   relation(name: string, at: readonly string[], character?: number): Relation | null;
-  /** Streams of the output that are built in and that a section of the file switches on. */
+  /** Built-in streams of the output that a section of the file switches on. */
   outputs(): readonly string[];
-  /** Who takes the rules over a stream as its own; null for nobody. */
+  /** The section that takes over the rules for a stream; null for none. */
   judgeOf(stream: string): Judge | null;
-  /** Entries that are being derived: each asked for the next. */
+  /** Entries that are being derived, each of which asked for the next. */
   readonly open: string[];
 }
 
-/** A section that judges the events of a stream by the rules over it. */
+/** A section that judges the events of a stream by the rules for it. */
 export interface Judge {
   readonly stream: string;
   /** What a rule may name: the event's fields, and what the judge knows beside them. */
   facts(event: AvroRecord): AvroRecord;
   /** The stream that has the hits. */
   readonly hits: string;
-  /** So many rules at most. */
+  /** The most rules that it takes. */
   readonly rulesMax: number;
 }
 
@@ -58,51 +59,57 @@ export interface Judge {
 interface RelationsOf<Raw> {
   /** The entry that gives the relation of this name; null when none does. */
   entryOf(name: string, raw: Raw): string | null;
-  /** Names of those that it gives. */
+  /** The names that the section gives. */
   names(raw: Raw, reading: Reading): readonly string[];
   /**
-   * Null when its entry is wrong, or when nothing can be of it, which is reported at `at`; undefined when the entry gives
-   * none of this name.
+   * The relation of this name; undefined when the entry gives none. Null when the entry is wrong, or when nothing can
+   * read it, which is reported at `at`.
    */
   of(name: string, reading: Reading, at: readonly string[]): Relation | null | undefined;
 }
 
-/** A key that a user may write with good reason, though it is none. */
+/** A key that a user may expect with good reason, though it is not a key here. */
 export interface KeyNotice {
   /** From the top of the file; `*` stands for a name that the user chooses. */
   readonly path: string;
-  /** For people; where another key took its place, with the text to write, by the map that the key stands in. */
+  /**
+   * The message for people. A function of the map that has the key gives the text to write where another key took its
+   * place.
+   */
   readonly message: string | ((map: unknown) => string);
 }
 
-/** Of a key that a later version brings. */
+/** The notice of a key that a later version brings. */
 export function notYet(path: string): KeyNotice {
   return { path, message: 'is not supported yet' };
 }
 
-/** Of a key that another took the place of; `instead` is the text to write, with the value that it has by example. */
+/** The notice of a key that another took the place of. `instead` is the text to write, with an example of a value. */
 export function replaced(path: string, instead: string): KeyNotice {
   return { path, message: `is no longer a key; write \`${instead}\` instead` };
 }
 
 interface Definition<Key extends string, Raw, Value, Others> {
-  /** As the file calls it. */
+  /** The key of the section in the file. */
   readonly key: Key;
   /** Its descriptions are the comments of a printed file and the hints of an editor. */
   readonly schema: z.ZodType<Raw>;
-  /** Names that it gives to streams: all sections share one space of them. */
+  /** Names that the section gives to streams. All sections share one space of names. */
   streamNames?(raw: Raw): readonly string[];
-  /** Absent when nothing can be of what it declares. */
+  /** Absent when nothing can read what the section declares. */
   readonly relations?: RelationsOf<Raw>;
-  /** Streams of the output that are built in and that this section switches on. */
+  /** Built-in streams of the output that this section switches on. */
   outputs?(value: Value): readonly string[];
-  /** The operators that it declares; `others` is what other sections come to. */
+  /** The operators that the section declares. `others` has the values of other sections. */
   operators?(value: Value, others: Others): readonly DeclaredOperator[];
-  /** What it judges by rules, if it does. */
+  /** What the section judges by rules; null for nothing. */
   judges?(raw: Raw): Judge | null;
-  /** What is said of keys that it has no longer, or not yet, in place of "is not a key here". */
+  /** Notices on keys that the section has no longer, or not yet, in place of "is not a key here". */
   readonly elsewhere?: readonly KeyNotice[];
-  /** Checks, with what relates it to other sections. The result is of use only when nothing was reported. */
+  /**
+   * Checks the section, also against other sections, and gives its value. The value is of use only when nothing was
+   * reported.
+   */
   derive(raw: Raw, reading: Reading): Value;
   /** What `derive` makes the same value of again. */
   print(value: Value): unknown;
@@ -112,7 +119,7 @@ interface Definition<Key extends string, Raw, Value, Others> {
 
 export interface Section<Key extends string, Field extends string, Raw, Value, Others = unknown> {
   readonly key: Key;
-  /** As the configuration calls it. */
+  /** The name of the field in the configuration. */
   readonly field: Field;
   readonly schema: z.ZodType<Raw>;
   readonly elsewhere: readonly KeyNotice[];
@@ -123,7 +130,7 @@ export interface Section<Key extends string, Field extends string, Raw, Value, O
   relationEntry(name: string, reading: Reading): string | null;
   relationNames(reading: Reading): readonly string[];
   relation(name: string, reading: Reading, at: readonly string[]): Relation | null | undefined;
-  /** What the section of a file comes to, derived once. */
+  /** The value of the section of a file, derived once. */
   of(reading: Reading): Value;
   outputs(config: { readonly [F in Field]: Value }): readonly string[];
   outputsOf(reading: Reading): readonly string[];
@@ -172,7 +179,7 @@ export function sectionAs<Key extends string, Field extends string, Raw, Value, 
     relation: (name, reading, at) => relations?.of(name, reading, at),
     of,
     outputs: (config) => outputs?.(config[field]) ?? [],
-    // A section that switches on none is not derived for it: it may be the one that asks.
+    // The section that asks may switch on none, and is not derived for it.
     outputsOf: (reading) => outputs?.(of(reading)) ?? [],
     operators: (config) => operators?.(config[field], config) ?? [],
     judge: (reading) => judges?.(raw(reading)) ?? null,
@@ -191,7 +198,7 @@ export function entries<Written, Value>(
   derive: (name: string, written: Written, reading: Reading) => Value | null,
 ): {
   all(raw: Readonly<Record<string, Written>>, reading: Reading): Value[];
-  /** Null when it is wrong. */
+  /** The derived entry of this name; null when it is wrong. */
   one(name: string, raw: Readonly<Record<string, Written>>, reading: Reading): Value | null;
 } {
   const knownOf = once(() => new Map<string, Value | null>());
@@ -209,7 +216,7 @@ export function entries<Written, Value>(
   return { one, all: (raw, reading) => Object.keys(raw).flatMap((name) => one(name, raw, reading) ?? []) };
 }
 
-/** Readings of one file that differ in where they report to have their open entries in common. */
+/** Computes once for a file. Readings of one file share their open entries, and differ in where they report to. */
 function once<T>(compute: (reading: Reading) => T): (reading: Reading) => T {
   const known = new WeakMap<Reading['open'], { readonly value: T }>();
   return (reading) => {

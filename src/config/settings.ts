@@ -12,13 +12,13 @@ export interface Setting {
   readonly path: string;
   /** As JSON; secrets are redacted. */
   readonly value: string;
-  /** Such as `pipeline.yaml:12`, `MILLRACE__HTTP__PORT`, `--port`, or `default`. */
+  /** Who set it, such as `pipeline.yaml:12`, `MILLRACE__HTTP__PORT`, `--port`, or `default`. */
   readonly source: string;
   /** What the setting is for; empty where nobody says. */
   readonly description: string;
 }
 
-/** `text` is that of the file, as it was when the configuration was loaded. */
+/** Every setting with its source. `text` is that of the file when the configuration was loaded. */
 export function settingsOf(
   config: Config,
   text: string,
@@ -53,7 +53,7 @@ function sourceOf(path: readonly string[], { document, lines, file, overrides }:
   return at === null ? 'default' : `${file}:${at.line}`;
 }
 
-/** Whether the file has it, be it by a short form in the place of one of its ancestors. */
+/** Whether the file has the setting, even by a short form in the place of one of its ancestors. */
 function isWritten(document: Document, path: readonly string[]): boolean {
   let node: unknown = document.contents;
   for (const key of path) {
@@ -66,7 +66,7 @@ function isWritten(document: Document, path: readonly string[]): boolean {
   return true;
 }
 
-/** Values that have no keys of their own; a list of plain values is one of them. */
+/** The values that have no keys of their own. A list of plain values is one value. */
 function* leaves(value: unknown, path: readonly string[]): Generator<{ path: readonly string[]; value: unknown }> {
   if (Array.isArray(value) && value.some(isRecord)) {
     for (const [i, item] of value.entries()) yield* leaves(item, [...path, String(i)]);

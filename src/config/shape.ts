@@ -5,7 +5,7 @@
 import { z } from 'zod';
 import { fileSchema } from './config.ts';
 
-/** The part of JSON Schema that the file's schema comes to. */
+/** The part of JSON Schema that the file's schema needs. */
 export interface Shape {
   readonly type?: string | readonly string[];
   readonly description?: string;

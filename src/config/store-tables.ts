@@ -11,14 +11,17 @@ import type { Config } from './config.ts';
 import { relationsOf } from './relations.ts';
 import type { StoreConfig } from './sections/stores.ts';
 
-/** With its tables as they come of the configuration. */
+/** The store with the tables that the configuration gives it. */
 export function storeWithTables(store: StoreConfig, config: Config): StoreConfig & { readonly tables: StoreTable[] } {
   return { ...store, tables: store.tables.map(({ of, options }) => ({ ...tableOf(of, config), of, options })) };
 }
 
 type Made = Omit<StoreTable, 'of' | 'options'>;
 
-/** Throws for a name that nothing gives, which the check of a configuration has ruled out. */
+/**
+ * The table of what a name gives. Throws for a name that nothing gives, which the check of a configuration has ruled
+ * out.
+ */
 function tableOf(of: string, config: Config): Made {
   const stream = config.streams.find(({ name }) => name === of);
   if (stream !== undefined) {
@@ -53,7 +56,10 @@ function appended(role: StoreTable['role'], schema: AvroRecord, time: string | n
   return { role, columns: storeColumns(schema).filter(({ name }) => !hidden.includes(name)), key: [], time };
 }
 
-/** A row for each window and key, as `run --output` shows it; of a view only the columns of its statement. */
+/**
+ * The table of a window: a row for each window and key, as `run --output` shows it. A view has only the columns of its
+ * statement.
+ */
 function windowTable(window: Config['windows'][number]): Made {
   const { type, parts, isView } = resultTypeOf({ ...window, keyField: window.key });
   const hidden = ['count', ...(parts.length > 0 ? ['key'] : [])];
@@ -62,7 +68,7 @@ function windowTable(window: Config['windows'][number]): Made {
     .map((column): StoreColumn => ({ ...column, name: column.path.replace(/^(aggregates|parts)\./, '') }));
   const key = [...(parts.length > 0 ? parts.map(({ name }) => name) : ['key']), 'start', 'end'];
   if (!isView) return { role: 'window', columns, key, time: 'start' };
-  // A statement may name a column as the window does its own.
+  // A statement may give a column a name that the window uses itself.
   const own = columns.map((column) =>
     column.path.startsWith('aggregates.') ? column : { ...column, name: `window_${column.name}` },
   );

@@ -3,7 +3,9 @@ import { isSeq, LineCounter, parseDocument } from 'yaml';
 import { readConfigText } from './load.ts';
 import { locate } from './positions.ts';
 
-/** Of each expectation of a suite: `file:line:column`, or the file alone where it is not found. */
+/**
+ * The place of each expectation of a suite: `file:line:column`, or the file alone where the expectation is not found.
+ */
 export function suitePlaces(file: string, suite: string): (index: number) => string {
   const lines = new LineCounter();
   const document = parseDocument(readConfigText(file), { lineCounter: lines, prettyErrors: false });

@@ -6,11 +6,14 @@ import { printRule } from './sections/written-rule.ts';
 const WIDTH = 120;
 
 export interface NamedSuite extends Suite {
-  /** The stream or table that it is of; null for none. */
+  /** The stream or table that the suite is held against; null for none. */
   readonly on: string | null;
 }
 
-/** What is left out is null, false, `mostly: 1` or critical: defaults of each expectation that has such a parameter. */
+/**
+ * The suite as YAML. Values that are left out are null, false, `mostly: 1` and critical, the defaults of every
+ * expectation.
+ */
 export function suiteYaml({ name, on, expectations }: NamedSuite): string {
   const list = expectations.map(({ rule, severity, rowCondition }) => ({
     [rule.type]: Object.fromEntries(
@@ -24,7 +27,7 @@ export function suiteYaml({ name, on, expectations }: NamedSuite): string {
   const document = new Document({ checks: { [name]: on === null ? list : { on, expectations: list } } });
   visit(document, {
     Map(_, node, path) {
-      // The entries of a list, and all that is in them.
+      // The entries of a list, and everything within them.
       if (path.some(isSeq) && isMap(node)) node.flow = true;
     },
     Seq(_, node, path) {

@@ -11,17 +11,17 @@ interface Grouping extends Pick<WindowSpec, 'window' | 'earlyMs' | 'where' | 'la
   readonly name: string;
   /** null: one group. */
   readonly key: GroupKey;
-  /** Of all groups some are chosen. */
+  /** Which groups are given; absent for all of them. */
   readonly top?: unknown;
-  /** Of users, that its expressions name; absent for none. */
+  /** Functions of users that its expressions name; absent for none. */
   readonly functions?: readonly UserFunction[];
 }
 
 type Keyed = Pick<Grouping, 'key' | 'top'>;
 
-/** Partitions that a window runs in. */
+/** The partitions that a window runs in. */
 export interface WindowPlace {
-  /** What their logs are named for. */
+  /** What the partitions' logs are named for. */
   readonly log: string;
   readonly partitions: number;
   readonly isExchange: boolean;
@@ -47,15 +47,18 @@ export function windowPlace(window: Grouping, of: Relation, known: KnownExchange
 
 const WHOLE = { partitions: 1, isExchange: true, isWhole: true, sumsUp: false } as const;
 
-/** Sums that were made otherwise say nothing to a window, so it then has another log, from the first event on. */
+/**
+ * The hash of what makes sums. A window can't use sums that were made otherwise, so it then has another log, from the
+ * first event on.
+ */
 function hashOfSums({ window, where, language, aggregates, functions = [] }: Grouping, of: Relation): string {
   const sums = [window, where, language, aggregates, viewOf(of), functions.map(({ sha256 }) => sha256)];
   return createHash('sha256').update(JSON.stringify(sums)).digest('hex').slice(0, 8);
 }
 
 /**
- * Windows that are keyed by the same fields share the log of an exchange. So do those of a stream that need all of its events;
- * each that goes by sums of them has a log of its own.
+ * The exchange of a window. Windows that are keyed by the same fields share the log of an exchange, and so do those of
+ * a stream that need all of its events. A window that goes by sums has a log of its own.
  */
 export function exchangeOf(window: Grouping, of: Relation): string {
   if (isWhole(window)) {
@@ -71,8 +74,8 @@ function wholeName(of: Relation): string {
 }
 
 /**
- * A field as it is, which has no dash; an expression by its words, and what tells it from others with these: its text, and
- * the modules of its functions, as another module may send a key to another partition.
+ * The word for a key in the name of a log. A field is its own name, which has no dash. An expression is its words with
+ * a hash of its text and of the modules of its functions, since another module may send a key to another partition.
  */
 function wordOf(text: string, all: readonly UserFunction[]): string {
   if (/^[A-Za-z_][\w.]*$/.test(text)) return text;
@@ -88,12 +91,15 @@ function isWholeGroup({ key, top }: Keyed): boolean {
   return key === null || (top !== undefined && top !== null);
 }
 
-/** Whether one partition needs all events. Rows of a table leave one group for another, so all groups of it are in one. */
+/**
+ * Whether one partition needs all events. Rows of a table move from one group to another, so one partition has all
+ * groups.
+ */
 function isWhole(window: Grouping): boolean {
   return isWholeGroup(window) || window.window.kind === 'table';
 }
 
-/** Whether all events of a group are in one partition of their stream: they have its key in common. */
+/** Whether one partition of the stream has all events of a group, because they share its key. */
 export function areGroupsWithin(window: Keyed, of: Relation): boolean {
   const { key } = window;
   if (isWholeGroup(window)) return false;
@@ -105,7 +111,7 @@ function spansPartitions(window: Grouping, of: Relation): boolean {
   return of.partitions > 1 && !areGroupsWithin(window, of);
 }
 
-/** Of the only log that took in everything, in versions before there were exchanges. */
+/** The only log that took in everything, in versions before there were exchanges. */
 function formerName(stream: string): string {
   return `${stream}.repartition`;
 }

@@ -12,7 +12,7 @@ import { writtenRule } from './sections/written-rule.ts';
 
 export interface WrittenSuite {
   readonly suites: readonly Suite[];
-  /** Of a suite of Great Expectations: what is left out, and why; a line each. */
+  /** What of a suite of Great Expectations is left out, and why, one line each. */
   readonly unsupported: readonly string[];
 }
 
@@ -27,7 +27,10 @@ export function readSuiteFile(file: string, parameters: Parameters = {}): Writte
   return { suites: checks, unsupported: [] };
 }
 
-/** Parameters of Great Expectations that say how results are given, not what is expected; the last is for pandas alone. */
+/**
+ * Parameters of Great Expectations about how results are given, not about what is expected. The last one is for pandas
+ * alone.
+ */
 const OF_RESULTS = [
   'batch_id',
   'result_format',
@@ -98,7 +101,7 @@ function expectationOf(entry: unknown, parameters: Parameters): SuiteExpectation
 
 const NAME = /^[A-Za-z_][\w.:-]*$/;
 
-/** With the value of each `$PARAMETER`. Throws a CheckError for one that has none. */
+/** The value with each `$PARAMETER` replaced. Throws a CheckError for a parameter without a value. */
 function withParameters(value: unknown, parameters: Parameters): unknown {
   if (Array.isArray(value)) return value.map((each) => withParameters(each, parameters));
   if (!isMap(value)) return value;
@@ -106,7 +109,7 @@ function withParameters(value: unknown, parameters: Parameters): unknown {
   if (name === undefined) {
     return Object.fromEntries(Object.entries(value).map(([key, each]) => [key, withParameters(each, parameters)]));
   }
-  // Versions before 1.0 have a value beside it, for when none is given.
+  // Before 1.0 a parameter had a value beside it, for when none is given.
   const found = parameters[String(name)] ?? value[`$PARAMETER.${String(name)}`];
   if (found !== undefined) return found;
   if (!NAME.test(String(name)))

@@ -13,7 +13,7 @@ export interface CatOptions {
   /** Offsets of events; `to` is exclusive. */
   readonly fromOffset: number;
   readonly toOffset: number;
-  /** When the events were committed, epoch milliseconds; `until` is exclusive. */
+  /** When the events were committed, in epoch milliseconds; `until` is exclusive. */
   readonly sinceMs: number;
   readonly untilMs: number;
   /** Short or full names of event types; empty for all. */
@@ -26,7 +26,10 @@ export interface Cat {
   next(): AsyncGenerator<string>;
 }
 
-/** Takes no lock, so it may run beside the service. It has no logs when the journal has none of that name. */
+/**
+ * Opens the events of a stream or log. It takes no lock, so it may run beside the service. It has no logs when the
+ * journal has none of that name.
+ */
 export async function openCat(dataDir: string, options: CatOptions): Promise<Cat> {
   const reader = openReader(journalOf(dataDir));
   const logs = (await reader.logNames()).filter((log) => isWanted(log, options));

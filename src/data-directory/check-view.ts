@@ -27,11 +27,14 @@ export interface CheckedView extends ViewFindings {
   readonly closedMs: number | null;
   /** Events that were left out, since the window had closed when they came. */
   readonly late: number;
-  /** Columns that were not compared: estimates, which are others in DuckDB. */
+  /** Columns that were not compared: estimates, which DuckDB computes otherwise. */
   readonly estimates: readonly string[];
 }
 
-/** Throws when the view's name is none, and when DuckDB refuses the statement. */
+/**
+ * Compares a view with DuckDB over the same events. Throws when there is no view of that name, and when DuckDB refuses
+ * the statement.
+ */
 export async function checkedView(config: Config, dataDir: string, view: ViewConfig): Promise<CheckedView> {
   const relations = relationsOf(config);
   const parsed = parseStatement(view.sql);
@@ -68,8 +71,8 @@ export async function checkedView(config: Config, dataDir: string, view: ViewCon
 }
 
 /**
- * Columns in double quotes, where the statement has them without: DuckDB takes no column that is a word of its SQL otherwise,
- * such as `at`. Quoted names are compared without regard to case there too.
+ * The statement with columns in double quotes where it has none. DuckDB refuses a column such as `at`, which is a word
+ * of its SQL, without them. It compares quoted names without regard to case, as it does others.
  */
 function withColumnsQuoted(sql: string, { items, join, where, groupBy, having }: Statement): string {
   const starts = new Map<number, string>();
@@ -111,11 +114,12 @@ async function checkedWindow(
   rows: ViewRows,
   estimates: readonly string[],
 ): Promise<Omit<CheckedView, 'estimates'>> {
-  // The rows of a table are what they are, whichever windows are closed.
+  // The rows of a table do not depend on which windows are closed.
   const closedMs = window.window.kind === 'table' ? Number.POSITIVE_INFINITY : closedBy(log, of, rows);
   const results = [...rows.results.values()].flat().filter(({ end }) => end <= closedMs);
   const { aggregates } = resultTypeOf({ ...window, keyField: window.key });
-  // Of pairs it is the rows that closed windows have, since no one event of them is in one window.
+  // The statement's rows in closed windows are compared. A pair is of two events, so no one event of it says in which
+  // window the pair is.
   const isOfPairs = tables.every((table) => table.name !== of.name);
   const left = isOfPairs
     ? tables
@@ -142,8 +146,8 @@ async function checkedWindow(
 }
 
 /**
- * What every partition of the window has passed: the time that its newest result came of, the watermark of its stream's
- * events where it reads these itself, or everything behind a flush.
+ * The time that every partition of the window has passed. It is the watermark of the stream's events where the window
+ * reads these itself, and the time of its newest result otherwise. Behind a flush it is behind all events.
  */
 function closedBy(log: string, of: Relation, { results, logs, flushed, seenMs }: ViewRows): number {
   const delayMs = of.watermark.kind === 'bounded' ? of.watermark.outOfOrdernessMs : Number.POSITIVE_INFINITY;
@@ -163,10 +167,10 @@ function isEstimate(expression: Expression): boolean {
   return expression.kind === 'call' && expression.name.startsWith('approx_');
 }
 
-/** The last instant that there is stands for the watermark behind all events. */
+/** The last instant that a date can be. It stands for the watermark behind all events. */
 const FLUSHED_AT = 8_640_000_000_000_000;
 
-/** As many of the events as were late, each by its own text: those that are equal stand for each other. */
+/** Leaves out as many events as were late, each by its own text. Equal events stand for each other. */
 function withoutLate(events: readonly DynamicEvent[], late: readonly string[]): readonly DynamicEvent[] {
   if (late.length === 0) return events;
   const counts = new Map<string, number>();
@@ -185,14 +189,14 @@ function keysOf({ key }: WindowConfig): readonly string[] {
   return isOfSeveral(key) ? key.map(({ field }) => field) : key === null ? [] : [key];
 }
 
-/** The statement's rows of windows that are closed, where a column says when its window begins. */
+/** The statement's rows in closed windows, where a column says when the window begins. */
 function closedRows(sql: string, { window, results = [] }: WindowConfig, closedMs: number): string {
   const start = results.find(({ expression }) => expression === '(start)')?.name;
   if (start === undefined || window.kind !== 'tumbling' || !Number.isFinite(closedMs)) return sql;
   return `SELECT * FROM (${sql}) WHERE epoch_ms("${start}") + ${window.sizeMs} <= ${closedMs}`;
 }
 
-/** Those of windows that are closed, where an event is in one window. */
+/** The events in closed windows, where each event is in one window. */
 function inClosed(
   events: readonly DynamicEvent[],
   { window }: WindowConfig,

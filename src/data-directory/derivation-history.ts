@@ -14,11 +14,14 @@ const FILE = 'derivations.json';
 
 export interface Entry {
   readonly derivation: Derivation;
-  /** The offset of each log of the stream from which it holds. */
+  /** The offset of each log of the stream from which on the derivation holds. */
   readonly since: Readonly<Record<string, number>>;
 }
 
-/** Notes from where on each of these holds, unless that is what was noted last of its stream. Before the first append. */
+/**
+ * Notes from which offset on each derivation holds, unless it is what was noted last of its stream. Call it before the
+ * first append.
+ */
 export async function noteDerivations(
   fs: Fs,
   syncFs: SyncFs,
@@ -37,7 +40,9 @@ export async function noteDerivations(
   await replaceFile(fs, dataDir, FILE, [Buffer.from(JSON.stringify([...noted, ...changed]))]);
 }
 
-/** They decide what is taken, and that is in the log: another expectation derives nothing else from it. */
+/**
+ * Expectations decide what is taken in, and the log has that. Another expectation derives nothing else from the log.
+ */
 function withoutExpectations({ derivation: { expectations: _, ...derivation }, since }: Entry): Entry {
   return { derivation, since };
 }
@@ -47,7 +52,10 @@ interface Disk {
   readonly syncFs: SyncFs;
 }
 
-/** What derived the first events of logs, up to these offsets, is noted in another data directory, which has them too. */
+/**
+ * Notes in another data directory what derived the first events of logs, up to these offsets. That directory has the
+ * events too.
+ */
 export async function carryDerivations(
   { fs, syncFs }: Disk,
   fromDir: string,
@@ -62,7 +70,7 @@ export async function carryDerivations(
   if (carried.length > 0) await replaceFile(fs, toDir, FILE, [Buffer.from(JSON.stringify([...known, ...carried]))]);
 }
 
-/** Logs of another data directory take the place of those that are gone: what derived them is what it says there. */
+/** Replaces what derived logs by what another data directory says, whose logs take the place of those that are gone. */
 export async function replaceDerivations(
   { fs, syncFs }: Disk,
   fromDir: string,
@@ -81,7 +89,7 @@ function notedOf(all: readonly Noted[], isWanted: (log: string, offset: number) 
   });
 }
 
-/** What a log's events were derived by, in order of offset; nothing for a log that no derivation is noted of. */
+/** What derived a log's events, in order of offset; nothing for a log without a noted derivation. */
 export function derivationHistory(dataDir: string, log: string, fs: SyncFs): DerivationSince[] {
   return readNoted(dataDir, fs).flatMap((noted) => {
     const { derivation, since } = entryOf(noted);
@@ -92,7 +100,7 @@ export function derivationHistory(dataDir: string, log: string, fs: SyncFs): Der
   });
 }
 
-/** What was noted last of each stream, and the logs that anything was noted of. */
+/** The last derivation that was noted of each stream, and the logs that anything was noted of. */
 export function notedStreams(dataDir: string, fs: SyncFs): ReadonlyMap<string, NotedStream> {
   const noted = new Map<string, NotedStream>();
   for (const { derivation, since } of readNoted(dataDir, fs).map(entryOf)) {
@@ -107,7 +115,7 @@ export interface NotedStream {
   readonly logs: ReadonlySet<string>;
 }
 
-/** An entry as it stands in the file, of this version or of an earlier one. */
+/** An entry of the file, as this version or an earlier one has written it. */
 type Noted = Entry | { readonly derivation: EarlierDerivation; readonly since: Entry['since'] };
 
 function isEarlier(noted: Noted): noted is Exclude<Noted, Entry> {

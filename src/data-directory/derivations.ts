@@ -8,16 +8,16 @@ import { OPERATOR_KINDS } from '../operator-kinds/kinds.ts';
 import type { Derivation, DerivationInput } from '../partition/derivation.ts';
 import type { OperatorSpec } from '../streams/operator-kind.ts';
 
-/** A pipeline's operators, and everything that they may be of. */
+/** The operators of a pipeline, and the relations that they may read. */
 export interface Graph {
   readonly relations: Relations;
-  /** By what their logs are named for, in the order in which they see each batch. */
+  /** Operators by what their logs are named for, in the order in which they see each batch. */
   readonly operators: ReadonlyMap<string, readonly PlacedOperator[]>;
-  /** What operators give, by name, as far as an exchange reads it. */
+  /** The names of what operators give and an exchange reads. */
   readonly read: ReadonlySet<string>;
 }
 
-/** Asked once for each stream. */
+/** One graph for each configuration: every stream asks for it. */
 const KNOWN: WeakMap<Config, Graph> = new WeakMap();
 
 export function graphOf(config: Config, known: KnownExchanges = NO_EXCHANGES): Graph {
@@ -45,8 +45,8 @@ function graphAmong(relations: Relations): Graph {
 }
 
 /**
- * By their kinds, as the list of these has them, and then as they are declared; each that is of what others of its
- * partition give behind all that are of events, unless it takes over from one of them.
+ * Orders operators by kind, as the list of kinds has them, and then as they are declared. An operator that reads what
+ * others of its partition give stands behind all that read events, unless it takes over from one of them.
  */
 function inTurn(operators: readonly PlacedOperator[]): PlacedOperator[] {
   const rankOf = ({ operator }: PlacedOperator): number =>
@@ -88,7 +88,7 @@ export function derivationOf(config: Config, stream: StreamConfig): Derivation {
   };
 }
 
-/** `brought`: how the partitions call what an exchange brings; null where nothing does. */
+/** `brought`: how the partitions call what an exchange brings; null where no exchange brings anything. */
 export function specOf(
   { operator, inputs, placing }: PlacedOperator,
   brought: OperatorSetting['names'] | null,
@@ -99,12 +99,12 @@ export function specOf(
   return operator.spec({ inputs, names, isRead: read.has(operator.name) });
 }
 
-/** Whether an exchange reads what operators give into these logs. */
+/** Whether an exchange reads what operators give into this log. */
 export function isLogRead(log: string, { relations, read }: Graph): boolean {
   return relations.all.some((relation) => logOf(relation) === log && read.has(readBy(relation).name));
 }
 
-/** The events of a relation, as a partition takes them in from logs; from its own source where there are none. */
+/** How a partition takes in the events of a relation: from logs, or from its own source where there are no logs. */
 export function inputOf(relation: Relation, channels: readonly string[], stream = relation.name): DerivationInput {
   const { schema, eventTime: timeField, timeLessMs, watermark, isBeside } = relation;
   const time = timeLessMs === undefined ? { timeField } : { timeField, timeLessMs };

@@ -7,7 +7,7 @@ import type { SyncFs } from '../journal/sync-fs.ts';
 import { logOfInputChannel } from '../partition/input-channel.ts';
 import { notedStreams } from './derivation-history.ts';
 
-/** Infinity for a log that no exchange reads. */
+/** Up to which offset exchanges have read each log; Infinity for a log that no exchange reads. */
 export async function exchangedOffsets(
   dataDir: string,
   reader: CommitReader,

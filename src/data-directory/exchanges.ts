@@ -18,7 +18,7 @@ import { type Graph, graphOf, inputOf, isLogRead, specOf } from './derivations.t
 
 export interface PlannedExchange {
   readonly exchange: Exchange;
-  /** What its partitions make of what they get. */
+  /** What the partitions of the exchange derive from its events. */
   readonly derivation: Derivation;
 }
 
@@ -30,7 +30,7 @@ export function knownExchanges(dataDir: string, fs: SyncFs): KnownExchanges {
   };
 }
 
-/** Each comes after those whose logs it reads. */
+/** The exchanges of a pipeline. Each comes after those whose logs it reads. */
 export function exchangesOf(config: Config, known: KnownExchanges = NO_EXCHANGES): PlannedExchange[] {
   const graph = graphOf(config, known);
   const planned = [...graph.operators].map(([log, operators]) => exchangeOf(log, operators, graph));
@@ -40,7 +40,7 @@ export function exchangesOf(config: Config, known: KnownExchanges = NO_EXCHANGES
   );
 }
 
-/** Null where no operator has its events brought. */
+/** The exchange of these operators; null where none of them has its events brought. */
 function exchangeOf(name: string, operators: readonly PlacedOperator[], graph: Graph): PlannedExchange | null {
   const first = operators.find(({ placing }) => placing.brings !== null);
   if (first === undefined) return null;
@@ -74,11 +74,14 @@ function inOrder(planned: readonly PlannedExchange[], { relations }: Graph): Pla
 interface Inputs {
   readonly exchange: readonly ExchangeInput[];
   readonly derivation: readonly [DerivationInput, ...DerivationInput[]];
-  /** How the partitions call what they read. */
+  /** How the partitions call the inputs that they read. */
   readonly names: readonly string[];
 }
 
-/** Where logs have the events of several inputs, each further one has channels of its own. */
+/**
+ * The inputs of an exchange. Where a log has the events of several inputs, each input but the first has channels of its
+ * own.
+ */
 function inputsOf(readings: readonly Brought[], { relations }: Graph): Inputs {
   const all = readings.map(({ relation, key, functions }, i) => {
     const read = readBy(relation);

@@ -3,14 +3,14 @@ import type { Columns } from '../messages/columns.ts';
 import { readVectors, type VectorStream } from './feature-vectors.ts';
 
 export interface FeatureRows {
-  /** The id's column first, or that of the time in epoch ms. */
+  /** The names of the columns. The first is that of the id, or that of the time in epoch ms. */
   readonly columns: readonly string[];
   readonly count: number;
   /** The numbers of a row, by its place in order; NaN for null. */
   row(place: number): Float64Array;
 }
 
-/** Epoch ms, the end exclusive. All rows of the range are held in memory. */
+/** Exports vectors of a time range in epoch ms; its end is exclusive. All rows of the range are held in memory. */
 export async function exportFeatures(
   dataDir: string,
   stream: VectorStream,
@@ -61,7 +61,7 @@ function numbersOf(block: Columns, field: string): (row: number) => number {
   return (row) => (nulls?.[row] === 1 ? Number.NaN : values[row]!);
 }
 
-/** As columns of tables are called. */
+/** The name as columns of tables are called. */
 function snakeCase(name: string): string {
   return name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
 }

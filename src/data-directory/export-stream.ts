@@ -14,7 +14,9 @@ export const EXPORT_FILES = '.parquet, .avro, .csv or .jsonl, the last two also 
 
 export type ExportFormat = 'parquet' | 'avro' | 'csv' | 'jsonl';
 
-/** By the name's ending; null for a name that says none. `-` stands for standard output, and JSON lines. */
+/**
+ * The format that a file's name ends in; null for a name that says none. `-` stands for JSON lines on standard output.
+ */
 export function exportFormat(path: string): ExportFormat | null {
   if (path === '-') return 'jsonl';
   switch (/\.(parquet|avro|csv(?=\.gz$|$)|jsonl(?=\.gz$|$))(?:\.gz)?$/.exec(path)?.[1]) {
@@ -38,7 +40,10 @@ export interface StreamExport {
   readonly path: string;
 }
 
-/** Resolves with the number of events. A file of that name is there once it is whole; an earlier one is replaced then. */
+/**
+ * Writes a stream's events to a file. Resolves with their number. The file, or its replacement, is there only once it
+ * is whole.
+ */
 export async function exportStream(dataDir: string, { stream, choice, format, path }: StreamExport): Promise<number> {
   let count = 0;
   async function* chosen(): AsyncGenerator<Columns> {

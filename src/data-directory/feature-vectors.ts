@@ -9,12 +9,12 @@ import { readBlocks } from './read-blocks.ts';
 
 export interface VectorStream {
   readonly name: string;
-  /** What the logs that have it are named for. */
+  /** What the logs with the vectors are named for. */
   readonly log: string;
   readonly timeField: string;
   /** The field that orders vectors of one time; null where none does. */
   readonly order: string | null;
-  /** The features, as declared. */
+  /** The names of the features, as declared. */
   readonly features: readonly string[];
 }
 
@@ -34,8 +34,8 @@ function isLastStage(spec: object): spec is FeatureStage & Required<Pick<Feature
 }
 
 /**
- * Blocks of vectors, log by log in their order: within a log in order of event time, but for late ones. Takes no lock. A
- * block's columns are gone when the next is asked for.
+ * Blocks of vectors, log by log. Within a log they come in order of event time, except late ones. It takes no lock. A
+ * block's columns are gone when the next block is asked for.
  */
 export function readVectors(dataDir: string, { name, log: stream }: VectorStream): AsyncGenerator<Columns> {
   return readBlocks(

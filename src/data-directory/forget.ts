@@ -20,11 +20,11 @@ import { type ForgottenKey, rowForgetter } from './forgotten-rows.ts';
 
 export interface ForgottenLog {
   readonly log: string;
-  /** By what they were. */
+  /** How many events were removed, by what they were. */
   readonly removed: Readonly<Record<string, number>>;
   readonly segments: number;
   readonly snapshots: number;
-  /** The first event that is kept, where older ones were pruned; 0 else. */
+  /** The offset of the first event that is kept, where older ones were pruned; 0 otherwise. */
   readonly prunedTo: number;
 }
 
@@ -34,7 +34,7 @@ export interface Forgotten {
   readonly left: Readonly<Record<string, number>>;
 }
 
-/** What a key is by the pipeline file. `fields`: names of the fields that hold it. */
+/** What the pipeline file says of a key. `fields`: names of the fields that hold it. */
 export function forgottenKey(config: Config, value: string, fields: ReadonlySet<string>): ForgottenKey {
   const isKeyed = (key: unknown): boolean => typeof key === 'string' && fields.has(key);
   const keyed = declaredOperators(config).filter(({ reads }) => reads.some(({ key }) => isKeyed(key)));
@@ -47,7 +47,10 @@ export function forgottenKey(config: Config, value: string, fields: ReadonlySet<
   };
 }
 
-/** With `isDryRun` it only says what it would do. Throws a JournalError when a service runs on the data. */
+/**
+ * Removes a key's events from the journal. With `isDryRun` it only says what it would do. Throws a JournalError when a
+ * service runs on the data.
+ */
 export async function forgetInJournal(dataDir: string, key: ForgottenKey, isDryRun: boolean): Promise<Forgotten> {
   const journal = journalOf(dataDir);
   const unlock = isDryRun ? () => {} : lockDirectory(journal.directory);
@@ -88,7 +91,10 @@ async function snapshotsOf(directory: string): Promise<readonly string[]> {
   return nodeFs.list(join(directory, SNAPSHOT_DIRECTORY)).catch(() => []);
 }
 
-/** State that was made of the events; the log has what it is made of anew, unless its beginning is gone. */
+/**
+ * Removes snapshots, since their state was made of the removed events. The log makes it anew, unless the log's
+ * beginning is gone.
+ */
 async function removeSnapshots(directory: string, prunedTo: number): Promise<void> {
   const names = [...(await snapshotsOf(directory))].sort();
   for (const name of prunedTo === 0 ? names : names.slice(1)) {

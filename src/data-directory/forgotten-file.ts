@@ -9,7 +9,7 @@ import type { SyncFs } from '../journal/sync-fs.ts';
 
 const FILE = 'forgotten.json';
 
-/** By log, the offset up to which it was changed; none where nothing was. */
+/** The offset up to which each log was changed; empty where nothing was forgotten. */
 export function forgottenUpTo(dataDir: string, fs: SyncFs): ReadonlyMap<string, number> {
   if (!fs.list(dataDir).includes(FILE)) return new Map();
   const noted: unknown = JSON.parse(fs.read(join(dataDir, FILE)).toString('utf8'));
@@ -18,7 +18,7 @@ export function forgottenUpTo(dataDir: string, fs: SyncFs): ReadonlyMap<string, 
   return new Map(Object.entries(noted).map(([log, offset]) => [log, Number(offset)]));
 }
 
-/** Before the logs are changed. */
+/** Notes up to where logs are about to be changed. Call it before they are. */
 export async function noteForgotten(
   fs: Fs,
   syncFs: SyncFs,

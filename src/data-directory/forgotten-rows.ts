@@ -21,7 +21,7 @@ import {
 } from '../messages/types.ts';
 
 export interface ForgottenKey {
-  /** Numbers as their digits. */
+  /** The key's value as text; a number as its digits. */
   readonly value: string;
   readonly fields: ReadonlySet<string>;
   /** Windows, joins and operators that are keyed by one of the fields. */
@@ -41,7 +41,7 @@ export interface RowForgetter {
   readonly left: ReadonlyMap<string, number>;
 }
 
-/** The event of the log that holds events of others. */
+/** Events of the log that hold blocks of other events. */
 const HOLDERS: ReadonlySet<string> = new Set([
   exchangedBlockType.name,
   forwardedBlockType.name,
@@ -59,7 +59,7 @@ export function rowForgetter(key: ForgottenKey, registry: Registry): RowForgette
 
   const hasValue = (value: unknown): boolean => (Array.isArray(value) ? value.some(hasValue) : isValue(value));
 
-  /** Whether a field of the names has it, or a list with it, at any depth. */
+  /** Whether a field of these names has the value, or a list with the value, at any depth. */
   function holds(value: unknown): boolean {
     if (typeof value !== 'object' || value === null || Buffer.isBuffer(value)) return false;
     if (Array.isArray(value)) return value.some(holds);
@@ -83,12 +83,12 @@ export function rowForgetter(key: ForgottenKey, registry: Registry): RowForgette
     return key.keyed.has(of) && isValue(event.key);
   }
 
-  /** What gives records of this name: a window, a join, or an operator. */
+  /** The window, join or operator that gives records of this name. */
   function ownerOf(record: string, fingerprint: string): string {
     return registry.windowOf(fingerprint)?.window ?? joinOfRecord(record) ?? record.split('.').slice(-2)[0] ?? '';
   }
 
-  /** An original is looked through as the text that it is: a letter too many is better than one too few. */
+  /** Searches the original of a dead letter as text, because one letter too many is better than one too few. */
   function letterHolds(event: DynamicEvent): boolean {
     const { raw }: Partial<DeadLetter> = event;
     if (raw === undefined) return false;
@@ -111,7 +111,7 @@ export function rowForgetter(key: ForgottenKey, registry: Registry): RowForgette
     return typeof time === 'number' ? time : null;
   }
 
-  /** The rows of a block that are of the key; null where there are none. */
+  /** Marks the rows of a block that are of the key; null where no row is. */
   function marked(
     { fingerprint, bytes }: Block,
     stream: string,
@@ -127,7 +127,7 @@ export function rowForgetter(key: ForgottenKey, registry: Registry): RowForgette
     return { events, rows };
   }
 
-  /** Sections that have as many events, those of the key replaced. */
+  /** Sections with as many events, in which those of the key are replaced. */
   function replaced(section: Section, stream: string): readonly Section[] | null {
     const record = registry.nameOf(section.fingerprint) ?? '';
     if (HOLDERS.has(record)) return replacedHolders(section, record);
@@ -150,7 +150,7 @@ export function rowForgetter(key: ForgottenKey, registry: Registry): RowForgette
     return parts;
   }
 
-  /** Events that hold blocks of others stay, with smaller blocks. */
+  /** Keeps events that hold blocks of others, and makes their blocks smaller. */
   function replacedHolders(section: Section, record: string): readonly Section[] | null {
     const type = registry.writerOf(section.fingerprint)!;
     let isChanged = false;
@@ -174,7 +174,7 @@ export function rowForgetter(key: ForgottenKey, registry: Registry): RowForgette
     return typeof event.log === 'string' ? event.log.replace(/-\d+$/, '') : '';
   }
 
-  /** The log came as far as it did, by the events that are gone too. */
+  /** The times of the log without the key's events. The log came as far as it did by those events too. */
   function timesWithout(
     { log, before, seen, count }: DynamicEvent,
     events: readonly DynamicEvent[],

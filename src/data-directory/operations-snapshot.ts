@@ -7,7 +7,10 @@ import { operationsSnapshotType } from '../messages/types.ts';
 
 export const OPERATIONS_SNAPSHOTS_LOG = logName(OPERATIONS_SNAPSHOTS, 0);
 
-/** In the last commit below an offset; null when there is none. An earlier version's is read by its own schema. */
+/**
+ * The operations snapshot in the last commit below an offset; null when there is none. A snapshot of an earlier version
+ * is read by its own schema.
+ */
 export async function lastOperationsSnapshot(
   reader: CommitReader,
   registry: Pick<Registry, 'nameOf' | 'decodeAs'>,

@@ -4,7 +4,10 @@ import type { Columns } from '../messages/columns.ts';
 import { registryOf } from './registry-of.ts';
 import { requireJournal } from './require-journal.ts';
 
-/** Log by log in their order. Takes no lock. A block's columns are gone when the next is asked for. */
+/**
+ * Blocks of a stream, log by log in their order. It takes no lock. A block's columns are gone when the next block is
+ * asked for.
+ */
 export async function* readBlocks(
   dataDir: string,
   wantsLog: (log: string) => boolean,

@@ -32,7 +32,10 @@ export interface RepairReport {
 /** The source of a commit that stands for lost events. */
 const LOST = 'lost';
 
-/** With `isDryRun` it only says what it would do. Throws a JournalError when a service runs on the data. */
+/**
+ * Repairs a data directory. With `isDryRun` it only says what it would do. Throws a JournalError when a service runs on
+ * the data.
+ */
 export async function repairData(
   dataDir: string,
   options: { readonly isDryRun: boolean; readonly log: string | null },
@@ -58,7 +61,10 @@ export async function repairData(
   }
 }
 
-/** Segments, HEAD and snapshots are put right; a schema, or the note of a segment, can only come from a backup. */
+/**
+ * Whether segments, HEAD or snapshots are concerned, which can be put right here. A schema, or the note of a segment,
+ * can come only from a backup.
+ */
 function isJournalFile(file: string): boolean {
   return !file.endsWith('.avsc') && !file.endsWith('.away');
 }
@@ -82,7 +88,9 @@ async function repairLog(
   return repairs;
 }
 
-/** Repairs each segment that lacks events up to the next segment; the last one, up to the last known event. */
+/**
+ * Repairs each segment that lacks events before the next segment. The last one is repaired up to the last known event.
+ */
 async function repairSegments(
   directory: string,
   log: string,
@@ -106,7 +114,7 @@ async function repairSegments(
   return repairs;
 }
 
-/** A commit without sections: a fold of the log finds nothing in it, and its offsets pass. */
+/** A commit without sections. A fold of the log finds nothing in it, and the log's offsets go on behind it. */
 function lossFrame(log: string, { offset, toOffset }: LostRange): { kind: number; parts: Uint8Array[] } {
   const { parts } = encodeCommit({
     ...(logPlace(log) ?? { stream: log, partition: 0 }),

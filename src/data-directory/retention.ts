@@ -26,11 +26,11 @@ export type Retention = Config['journal']['retention'];
 export interface PrunedLog {
   readonly log: string;
   readonly segments: readonly PrunableSegment[];
-  /** Who holds what would go else, in words for people; null when nobody does. */
+  /** Who holds segments that would go otherwise, in words for people; null when nobody does. */
   readonly heldBy: string | null;
 }
 
-/** How long events wait for a reader that is behind, and while the log has how many bytes; null: for ever, and any number. */
+/** How long events wait for a reader that is behind, and up to which size of the log; null sets no bound. */
 interface Hold {
   readonly ms: number | null;
   readonly bytes: number | null;
@@ -45,7 +45,7 @@ export interface Waiter {
   readonly hold: Hold;
 }
 
-/** What holds for read models, and for a sink of a name. */
+/** The holds of read models, and those of each sink by name. */
 export interface Holds {
   readonly stores: Hold;
   sink(name: string): Hold;
@@ -80,7 +80,7 @@ export interface PruneOptions {
   readonly syncFs: SyncFs;
 }
 
-/** Under the directory's lock. Throws a JournalError when a service runs on the data. */
+/** Prunes logs under the directory's lock. Throws a JournalError when a service runs on the data. */
 export async function pruneData(
   dataDir: string,
   retention: Retention,
@@ -143,12 +143,12 @@ export async function pruneLog(log: string, options: PruneOptions): Promise<Prun
   return { log, segments, heldBy };
 }
 
-/** From where a start reads the log, if it is that of the service itself. */
+/** The offset from which a start reads this log, where it is the log of the service itself. */
 export function operationsStart(log: string, operationsFrom: number): number {
   return log === OPERATIONS_LOG ? operationsFrom : Number.POSITIVE_INFINITY;
 }
 
-/** Where recovery may have to begin: at the oldest snapshot, should the newer ones be damaged. */
+/** The offset at which recovery may have to begin: the oldest snapshot, should the newer ones be damaged. */
 export async function oldestStart(fs: Fs, directory: string): Promise<number> {
   if (!(await fs.list(directory)).includes(SNAPSHOT_DIRECTORY)) return 0;
   return snapshotOffsets(await fs.list(join(directory, SNAPSHOT_DIRECTORY)))[0] ?? 0;

@@ -8,7 +8,10 @@ import { sinkPositionsType } from '../messages/types.ts';
 export const SINKS_LOG = logName(SINKS, 0);
 const OPERATIONS_LOG = logName(OPERATIONS, 0);
 
-/** The positions in the last commit below an offset: each commit of the log has one event, which says all. */
+/**
+ * The positions in the last commit below an offset. Each commit of the log has one event, and that event has all
+ * positions.
+ */
 export async function lastPositions(reader: CommitReader, nextOffset: number): Promise<readonly SinkPosition[]> {
   if (nextOffset === 0) return [];
   const range = { fromOffset: nextOffset - 1, toOffset: nextOffset };
@@ -26,7 +29,7 @@ export interface SinkNeed {
   readonly from: number;
 }
 
-/** From where on a sink needs a log; Infinity when it needs nothing of it. */
+/** The offset from which on a sink needs a log; Infinity when it needs nothing of it. */
 export function neededBy({ logs, held, outcomesFrom }: SinkPosition, log: string): number {
   if (log === OPERATIONS_LOG) return outcomesFrom;
   const own = logs.find((entry) => entry.log === log)?.next ?? Number.POSITIVE_INFINITY;

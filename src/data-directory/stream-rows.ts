@@ -21,17 +21,23 @@ import { notedStreams } from './derivation-history.ts';
 import { registryOf } from './registry-of.ts';
 import { requireJournal } from './require-journal.ts';
 
-/** What has events in the journal: a stream that a source brings, a derived one, a join, a window or a view, an operator's output. */
+/**
+ * A stream that has events in the journal: one that a source brings, or what a derived stream, a join, a window, a view
+ * or an operator gives.
+ */
 export interface JournaledStream {
   readonly name: string;
   readonly schema: AvroRecord;
   /** The field with the event time; null where there is none. */
   readonly timeField: string | null;
-  /** A source brings it: its events are the input of logs of its name. */
+  /** Whether a source brings it: its events are then the input of logs of its name. */
   readonly isInput: boolean;
 }
 
-/** All that the data directory was run for, by its own files alone. A derived one is there once it has an event. */
+/**
+ * The streams that the data directory was run for, by its own files alone. A derived stream is among them once it has
+ * an event.
+ */
 export function journaledStreams(dataDir: string): JournaledStream[] {
   const inputs = [...notedStreams(dataDir, nodeSyncFs).values()].flatMap(({ derivation }) => {
     const [own] = derivation.inputs;
@@ -45,7 +51,7 @@ export function journaledStreams(dataDir: string): JournaledStream[] {
     const name = ownerOf(record);
     if (name === null) continue;
     const changedMs = statSync(join(dataDir, 'schemas', `${fingerprint}.avsc`)).mtimeMs;
-    // The newest of its schemas reads what all of them wrote.
+    // The newest of its schemas reads what was written with any of them.
     if ((derived.get(name)?.changedMs ?? Number.NEGATIVE_INFINITY) > changedMs) continue;
     const time = windowOfRecord(record) === null ? DERIVED_TIME : 'start';
     const timeField = schema.fields.some((field) => field.name === time) ? time : null;
@@ -57,11 +63,11 @@ export function journaledStreams(dataDir: string): JournaledStream[] {
 export interface RowChoice {
   /** SQL over the event's fields, as in `where:` of a pipeline file; null for all. */
   readonly where: string | null;
-  /** Of the event time, in epoch ms. */
+  /** The first event time, in epoch ms. */
   readonly fromMs: number;
-  /** Exclusive. */
+  /** The event time at which the choice ends, exclusive, in epoch ms. */
   readonly toMs: number;
-  /** How far logs are to be read that somebody writes; of the others all that is there is read. */
+  /** How far each log is read that somebody writes. Other logs are read to their end. */
   readonly ends: ReadonlyMap<string, number>;
 }
 
@@ -77,9 +83,9 @@ export function conditionProblem(where: string, { schema }: JournaledStream): st
 }
 
 /**
- * Takes no lock. Commits of several partitions come by their time, so that who reads the rows again meets them about as they
- * came in. Columns are never without a row, and gone when the next are asked for. Throws an ExpressionError for a condition
- * that is none.
+ * The chosen rows of a stream. It takes no lock. Commits of several partitions come by their time, so that the rows
+ * come about as they came in. Columns always have a row, and are gone when the next are asked for. Throws an
+ * ExpressionError for a condition that is not valid.
  */
 export async function* streamRows(
   dataDir: string,
@@ -108,7 +114,7 @@ export async function* streamRows(
   }
 }
 
-/** Every block in the stream's schema. */
+/** Every block, read in the stream's schema. */
 async function* blocksOf(
   dataDir: string,
   stream: JournaledStream,
@@ -136,7 +142,10 @@ function ownerOf(record: string): string | null {
   return derivedStreamOfRecord(record) ?? joinOfRecord(record) ?? windowOfRecord(record);
 }
 
-/** The commits of all logs, each log in its order: always the one that was committed first of those that come next. */
+/**
+ * The commits of all logs. Each log keeps its order; of the commits that come next, the one with the earliest time
+ * comes first.
+ */
 async function* byTime(reader: CommitReader, ends: RowChoice['ends']): AsyncGenerator<JournaledCommit> {
   const heads: { readonly commits: AsyncGenerator<JournaledCommit>; next: JournaledCommit }[] = [];
   for (const log of await reader.logNames()) {

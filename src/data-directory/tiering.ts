@@ -19,7 +19,10 @@ export type TierSettings = NonNullable<Config['journal']['tier']>;
 
 /** One object a segment; nothing in the place is ever replaced, so there is no manifest. */
 const NO_MANIFEST = 'millrace-tier.json';
-/** Names the directory in the places that it sends segments to. A copy made by backup and restore has another. */
+/**
+ * The file that names the directory in the places that it sends segments to. A copy made by backup and restore has
+ * another name.
+ */
 const ID_FILE = 'tier.id';
 
 export interface TieredLog {
@@ -28,7 +31,7 @@ export interface TieredLog {
   readonly bytes: number;
 }
 
-/** Throws when the address can't be taken. */
+/** Opens the place of old segments. Throws when the address can't be used. */
 export async function openTier(dataDir: string, settings: TierSettings, fs: Fs, signal: AbortSignal): Promise<Tier> {
   const place = openPlace(settings.place, process.env, NO_MANIFEST);
   return { place, prefix: await idOf(dataDir, fs), signal };
@@ -49,7 +52,7 @@ async function idOf(dataDir: string, fs: Fs): Promise<string> {
 export interface Sending {
   readonly dataDir: string;
   readonly settings: TierSettings;
-  /** Of the operations log: where a start reads from. */
+  /** The offset of the operations log from which a start reads. */
   readonly operationsFrom: number;
   readonly nowMs: number;
   readonly fs: Fs;
@@ -57,7 +60,10 @@ export interface Sending {
   onSent(bytes: number): void;
 }
 
-/** Sends what the settings say of one log, the oldest first. Rejects when a segment can't go: those before it are gone. */
+/**
+ * Sends the segments of one log that the settings say, the oldest first. Rejects when a segment can't go; those before
+ * it are gone.
+ */
 export async function tierLog(log: string, tier: Tier, sending: Sending): Promise<TieredLog> {
   const { dataDir, settings, nowMs, fs } = sending;
   const journal = journalOf(dataDir);
@@ -77,7 +83,10 @@ export async function tierLog(log: string, tier: Tier, sending: Sending): Promis
   return { log, segments: segments.length, bytes: segments.reduce((sum, { bytes }) => sum + bytes, 0) };
 }
 
-/** Sends what the settings say of all logs, under the directory's lock. Throws a JournalError when a service runs on the data. */
+/**
+ * Sends the segments of all logs that the settings say, under the directory's lock. Throws a JournalError when a
+ * service runs on the data.
+ */
 export async function tierAll(dataDir: string, settings: TierSettings, nowMs: number): Promise<TieredLog[]> {
   const journal = journalOf(dataDir);
   const unlock = lockDirectory(journal.directory);

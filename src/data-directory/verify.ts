@@ -18,7 +18,10 @@ export interface Verified {
   readonly findings: readonly Finding[];
 }
 
-/** With `fetches` what is kept elsewhere is fetched and compared; rejects when its place can't be had. */
+/**
+ * Checks a data directory. With `fetches` it also fetches and compares what is kept elsewhere, and rejects when that
+ * place can't be had.
+ */
 export async function verifyData(dataDir: string, fetches = false): Promise<Verified> {
   const { directory: journalDir } = journalOf(dataDir);
   const stores = (await projectedOffsets(dataDir)).map(({ offsets }) => offsets);
@@ -62,7 +65,7 @@ export async function verifyData(dataDir: string, fetches = false): Promise<Veri
   return { logs, findings };
 }
 
-/** Fingerprints of the schemas that are what their names say. */
+/** Fingerprints of the schemas whose files have what their names say. */
 function checkSchemas(dataDir: string, findings: Finding[]): ReadonlySet<string> {
   const whole = new Set<string>();
   for (const [fingerprint, json] of readSchemaTexts(dataDir)) {
@@ -94,7 +97,7 @@ function schemaFile(dataDir: string, fingerprint: string): string {
   return join(dataDir, 'schemas', `${fingerprint}.avsc`);
 }
 
-/** Next offset by log, of each read model. */
+/** The next offset of each log, by read model. */
 export async function projectedOffsets(
   dataDir: string,
 ): Promise<{ readonly store: string; readonly offsets: ReadonlyMap<string, number> }[]> {
@@ -107,7 +110,7 @@ export async function projectedOffsets(
   );
 }
 
-/** Those that the pipeline of the directory last ran with; of a directory that does not tell, all. */
+/** The stores that the pipeline of the directory last ran with; all stores where the directory does not say. */
 async function storesOn(dataDir: string): Promise<readonly StoreDriver[]> {
   try {
     const { stores = STORE_NAMES, declared } = savedTableShapes(dataDir);

@@ -18,32 +18,32 @@ export interface WantedStream {
   readonly eventTime: string;
 }
 
-/** The stream of which only the newest event of each key is wanted. */
+/** The stream of which a statement wants only the newest event of each key. */
 export interface TableOf {
   readonly key: (event: DynamicEvent) => unknown;
   readonly eventTime: string;
-  /** Whose logs have its deletions. */
+  /** The stream whose logs have the table's deletions. */
   readonly stream: string;
 }
 
 export interface ViewRows {
-  /** By stream. */
+  /** Events by stream. */
   readonly events: ReadonlyMap<string, readonly DynamicEvent[]>;
-  /** What a derived view gave. */
+  /** The events of a derived view. */
   readonly derived: readonly DynamicEvent[];
-  /** What a window gave, the newest revision of each result, by log. */
+  /** The results of a window by log, each in its newest revision. */
   readonly results: ReadonlyMap<string, readonly WindowResult[]>;
   /** Events that were too late for the window, as JSON. */
   readonly late: readonly string[];
   /** Logs that have a commit. */
   readonly logs: readonly string[];
-  /** Those of them whose newest commit closed all windows. */
+  /** The logs whose newest commit closed all windows. */
   readonly flushed: ReadonlySet<string>;
   /** The largest event time of the first of the streams, by log, in epoch ms. */
   readonly seenMs: ReadonlyMap<string, number>;
 }
 
-/** Takes no lock, so it may run beside the service. All of it is held in memory. */
+/** Reads what a view was made of. It takes no lock, so it may run beside the service. Everything is held in memory. */
 export async function readViewRows(
   dataDir: string,
   view: string,
@@ -122,7 +122,10 @@ function isOf(
   return role === 'input' && commit.stream === name && record === type.name;
 }
 
-/** Whether the section is a flush, or one that an exchange took over; null where it neither closes windows nor opens any. */
+/**
+ * Whether the section is a flush, or a flush that an exchange took over; null where it neither closes windows nor opens
+ * any.
+ */
 function closes(registry: Registry, { fingerprint, bytes, role }: Section): boolean | null {
   const name = registry.nameOf(fingerprint);
   if (name === flushType.name) return true;
@@ -134,7 +137,7 @@ function closes(registry: Registry, { fingerprint, bytes, role }: Section): bool
 
 type NewestRows = Map<unknown, { readonly timeMs: number; readonly event: DynamicEvent | null }>;
 
-/** An event, or a deletion, which is no event; of one time the later one holds. */
+/** Notes an event, or a deletion, which has no event. Of two with one time the later one holds. */
 function note(rows: NewestRows, key: unknown, timeMs: number, event: DynamicEvent | null): void {
   const known = rows.get(key);
   if (known === undefined || known.timeMs <= timeMs) rows.set(key, { timeMs, event });

@@ -12,7 +12,7 @@ export async function syncAncestors(fs: Fs, directory: string): Promise<void> {
     try {
       await fs.syncDirectory(above);
     } catch (error) {
-      // A directory that this user may not read was not made by it.
+      // This user has not made a directory that it may not read.
       if (!hasCode(error, 'EACCES')) throw error;
     }
     if (above === dirname(above)) return;

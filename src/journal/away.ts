@@ -16,14 +16,14 @@ export interface AwaySegment {
   readonly firstOffset: number;
   readonly nextOffset: number;
   readonly bytes: number;
-  /** Of all its bytes. Hexadecimal. */
+  /** SHA-256 of all bytes of the segment, in hexadecimal digits. */
   readonly sha256: string;
   readonly sealed: SealedBody;
   /** When its first event was committed, epoch milliseconds; null for a segment without commits. */
   readonly committedAtMs: number | null;
   /** The place as people write it: a folder's path, or s3://bucket/prefix. */
   readonly place: string;
-  /** Its name there. */
+  /** The segment's name in that place. */
   readonly stored: string;
 }
 
@@ -31,7 +31,7 @@ const SUFFIX = '.away';
 const SEGMENT_SUFFIX = '.log';
 const VERSION = 1;
 
-/** The note of the segment of that path. */
+/** The path of the note that a segment has, by the segment's path. */
 export function awayPath(segmentPath: string): string {
   return segmentPath.slice(0, -SEGMENT_SUFFIX.length) + SUFFIX;
 }
@@ -40,12 +40,14 @@ export function awayName(base: number): string {
   return awayPath(segmentName(base));
 }
 
-/** Where a segment is read from that was fetched: beside its note, and gone whenever there is need of room. */
+/**
+ * Where the fetched copy of a segment lies: beside its note. It may be removed at any time, when its room is needed.
+ */
 export function fetchedPath(segmentPath: string): string {
   return `${segmentPath.slice(0, -SEGMENT_SUFFIX.length)}.fetched`;
 }
 
-/** Whether of a log's files only the note of that segment is there. */
+/** Whether a log's files have only the note of that segment, and not the segment. */
 export function isAway(names: readonly string[], base: number): boolean {
   return names.includes(awayName(base)) && !names.includes(segmentName(base));
 }
@@ -55,7 +57,7 @@ export function printAway(segment: AwaySegment): string {
   return `${JSON.stringify({ ...content, checksum: checksumOf(content) })}\n`;
 }
 
-/** Null when it is not whole. */
+/** The segment that a note describes; null when the note is not whole. */
 export function parseAway(text: string): AwaySegment | null {
   let found: unknown;
   try {
@@ -90,7 +92,7 @@ export function readAway(fs: SyncFs, segmentPath: string): AwaySegment | null {
   }
 }
 
-/** The same, where it is known to be there. */
+/** The note of a segment that is known to have one. Throws as `readAway` does. */
 export async function awayOf(fs: Fs, directory: string, base: number): Promise<AwaySegment> {
   const path = join(directory, segmentName(base));
   return requireWhole(await fs.read(awayPath(path)), path);

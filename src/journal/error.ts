@@ -42,7 +42,7 @@ export class JournalError extends Error {
     return this.fault.kind;
   }
 
-  /** Whether it is a place elsewhere that fails, and nothing here. */
+  /** Whether a place elsewhere has failed, and nothing on this machine. */
   get isDown(): boolean {
     return this.fault.kind === 'away';
   }

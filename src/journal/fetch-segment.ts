@@ -10,16 +10,16 @@ import { JournalError, messageOf } from './error.ts';
 import { hashedBytes } from './hashed-bytes.ts';
 import { nodeSyncFs } from './sync-fs.ts';
 
-/** All fetched segments of a journal together, unless one alone is larger. */
+/** What all fetched segments of a journal may take together. One larger segment is kept alone. */
 const ROOM_BYTES = 1024 ** 3;
-/** What a process that was killed while it fetched has left; nobody fetches one segment for so long. */
+/** A file that was fetched for so long is what a killed process has left. */
 const ABANDONED_MS = 3_600_000;
 const UNDER_WAY = '.fetching';
 
-/** By path: who wants what is being fetched waits for it. */
+/** Downloads by path. Whoever wants a segment that is being fetched waits for it. */
 const underWay = new Map<string, Promise<void>>();
 
-/** The path of a file that has the segment's bytes: itself, or fetched. Throws as `fetchSegment` does. */
+/** The path of a file that has the segment's bytes: the segment, or its fetched copy. Throws as `fetchSegment` does. */
 export async function presentSegment(path: string): Promise<string> {
   const isHere = await stat(path).then(
     () => true,
@@ -47,7 +47,7 @@ async function fetchOnce(path: string): Promise<void> {
   if (segment === null) throw damaged(path, 0, 0, `${path} is missing, and so is ${awayPath(path)}`);
   const target = fetchedPath(path);
   if (await isWhole(target, segment)) return;
-  // Bytes can be changed on their way: what is damaged in its place is so again.
+  // Bytes can change on their way. A second download tells that from damage in the place.
   const found = (await download(path, segment)) ?? (await download(path, segment));
   if (found === null) {
     const { firstOffset, nextOffset, place, stored } = segment;
@@ -66,7 +66,7 @@ async function isWhole(target: string, { bytes }: AwaySegment): Promise<boolean>
   return size === bytes;
 }
 
-/** The path of what came; null when it was not what was written. */
+/** The path of the downloaded file; null when its bytes are not those that were written. */
 async function download(path: string, segment: AwaySegment): Promise<string | null> {
   const { openPlace } = await import('../places/open-place.ts');
   const { AbsentError } = await import('../places/place.ts');
@@ -93,7 +93,7 @@ async function download(path: string, segment: AwaySegment): Promise<string | nu
   }
 }
 
-/** A reader that has one open that goes here reads it to its end all the same. */
+/** Removes what was fetched longest ago. A reader that has such a file open reads it to its end all the same. */
 async function makeRoom(journalDir: string, keep: string): Promise<void> {
   const found: { readonly path: string; readonly bytes: number; readonly atMs: number }[] = [];
   for (const entry of await readdir(journalDir, { recursive: true })) {

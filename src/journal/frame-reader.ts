@@ -24,17 +24,17 @@ export interface Frame {
 }
 
 const CHUNK_BYTES = 1024 * 1024;
-/** Who wants one frame does not wait for many: the first chunk of a read is small. */
+/** The first chunk of a read is small, so that a caller who wants one frame does not wait for many. */
 const FIRST_CHUNK_BYTES = 64 * 1024;
-/** What a larger frame took is given back. */
+/** A chunk that grew beyond this for a large frame is given back. */
 const KEPT_BYTES = 4 * CHUNK_BYTES;
 
 /**
- * Memory for chunks, of a caller that is done with a frame when it asks for the next. Memory off the heap is given back only
- * by a collection of the whole heap, so that new chunks cost more than what is read into them.
+ * Memory for chunks, which a caller lends when it is done with a frame before it asks for the next. Only a collection
+ * of the whole heap gives memory off the heap back, so a new chunk costs more than what is read into it.
  */
 export interface ChunkMemory {
-  /** Null while a read has it: another then has memory of its own. */
+  /** Null while a read uses it. A second read then has memory of its own. */
   chunk: Buffer<ArrayBuffer> | null;
 }
 
@@ -49,11 +49,11 @@ interface Place {
 }
 
 /**
- * Where readers in this thread stopped, by disk and log, the latest first: a log's tail is read often, and always from
- * where a reader stopped.
+ * Where readers in this thread stopped, by disk and log, the latest first. The end of a log is read often, and mostly
+ * from where a reader stopped.
  */
 const places = new WeakMap<SyncFs, Map<string, readonly Place[]>>();
-/** Places kept for a log: as many as readers usually follow it. */
+/** How many places a log keeps: as many as readers usually follow it. */
 const MAX_PLACES = 4;
 
 function placesOn(fs: SyncFs): Map<string, readonly Place[]> {
@@ -124,7 +124,7 @@ function* framesOf(
   let reached = start;
   for (const base of bases.filter((candidate) => candidate >= start)) {
     const path = join(directory, segmentName(base));
-    // Segments follow on one another: a gap between two is a segment, or the end of one, that is gone.
+    // Each segment begins where the one before ended. A gap is a segment, or the end of one, that is gone.
     if (base !== start && base !== reached) throw damaged(log, path, 0, reached, base);
     const cursor = { byte: base === known?.base ? known.byte : 0, offset: base === known?.base ? known.offset : base };
     for (const frame of readSegment({ fs, path, log, newChunk }, cursor, fromOffset, toOffset)) {
@@ -201,13 +201,13 @@ function* readSegment(
 }
 
 /**
- * Frames that a reader in this thread has passed in a segment without an index, about every 64 KiB: the next that looks for an
- * offset of an open segment need not pass them again. As an index does, an entry only says where to look.
+ * Frames that readers in this thread have passed in a segment without an index, about one every 64 KiB. A later reader
+ * that looks for an offset of the open segment begins there. An entry only says where to look, as an index does.
  */
 const passedOn = new WeakMap<SyncFs, Map<string, IndexEntry[]>>();
-/** Segments whose passed frames are kept. */
+/** How many segments have their passed frames kept. */
 const MAX_PASSED = 64;
-/** So near to what is looked for that no index knows better. */
+/** Within so many events of the offset an index knows no nearer frame. */
 const NEAR_EVENTS = 65_536;
 
 function notePassed(
@@ -227,7 +227,7 @@ function notePassed(
   if (byte > (entries.at(-1)?.byte ?? 0)) noteFrame(entries, offset, byte);
 }
 
-/** Moves `cursor` on by the segment's index, to a frame before the offset; not at all when the index is wrong. */
+/** Moves `cursor` by the segment's index to a frame before the offset. A wrong index moves it nowhere. */
 function jump(
   fs: SyncFs,
   file: OpenFile,

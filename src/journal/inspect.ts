@@ -13,7 +13,7 @@ export interface LogReport {
   readonly segments: number;
   readonly firstOffset: number;
   readonly nextOffset: number;
-  /** On this disk. */
+  /** Bytes of the log on this disk. */
   readonly bytes: number;
   /** How many of the segments are kept elsewhere, how large those are, and where. */
   readonly away: number;

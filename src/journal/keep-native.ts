@@ -9,7 +9,7 @@ import type { Database } from 'better-sqlite3';
 
 const kept = new Set<object>();
 
-/** Returns the database, whose statements are kept too: one for each SQL text, prepared once. */
+/** Returns the database. It also keeps its statements, one for each SQL text, and prepares each once. */
 export function keepNative(db: Database): Database {
   kept.add(db);
   const statements = new Map<string, ReturnType<Database['prepare']>>();

@@ -89,7 +89,7 @@ function readableEnd(directory: string, log: string, fs: SyncFs): number {
   }
 }
 
-/** The last offset that holds, in a list where all that hold come first. */
+/** The last offset for which the condition holds, in a list where all offsets for which it holds come first. */
 async function lastThat(
   offsets: readonly number[],
   holds: (offset: number) => Promise<boolean>,

@@ -219,7 +219,7 @@ export async function openLog(name: string, start: LogStart, options: LogOptions
   }
 
   async function flush(): Promise<void> {
-    // Everything that is appended in this turn of the event loop goes into the first group.
+    // The first group has everything that is appended in this turn of the event loop.
     await null;
     try {
       while ((queue.length > 0 || syncs.length > 0) && state.kind !== 'failed') {

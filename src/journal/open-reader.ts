@@ -7,7 +7,7 @@ import type { CommitReader } from './commit-reader.ts';
 import { localReader } from './local-reader.ts';
 import { nodeSyncFs, type SyncFs } from './sync-fs.ts';
 
-/** Structured-cloneable. */
+/** Structured-cloneable, so that a thread can be given it. */
 export type JournalPlace = { readonly kind: 'local'; readonly directory: string };
 
 /** The journal of a data directory. */
@@ -15,7 +15,7 @@ export function journalOf(dataDir: string): JournalPlace {
   return { kind: 'local', directory: join(dataDir, 'journal') };
 }
 
-/** `fs` is the disk of this machine, where the journal is on it. */
+/** Opens a reader of the journal. `fs` is this machine's disk, for a journal that lies on it. */
 export function openReader(place: JournalPlace, fs: SyncFs = nodeSyncFs): CommitReader {
   switch (place.kind) {
     case 'local':
@@ -23,7 +23,7 @@ export function openReader(place: JournalPlace, fs: SyncFs = nodeSyncFs): Commit
   }
 }
 
-/** A reader for one who is done with a commit when it asks for the next: the memory is then used again. */
+/** Opens a reader that uses its memory again: each commit is valid only until the next one is asked for. */
 export function openPassingReader(place: JournalPlace, fs: SyncFs = nodeSyncFs): CommitReader {
   switch (place.kind) {
     case 'local':

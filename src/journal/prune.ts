@@ -18,7 +18,7 @@ export interface RetentionPolicy {
   readonly neededFrom: number;
   /** Who waits for events from an offset on. */
   readonly awaited?: readonly Awaiting[];
-  /** Told once of who holds what would go. */
+  /** Called once for each reader that holds segments which would go otherwise. */
   readonly onHeld?: (who: string) => void;
   /** When the first event of a segment was committed, epoch milliseconds. */
   committedAtMs(base: number): Promise<number>;
@@ -27,9 +27,9 @@ export interface RetentionPolicy {
 export interface Awaiting {
   readonly who: string;
   readonly from: number;
-  /** Only events that were committed after it wait; -Infinity for all. */
+  /** Of the events that it waits for, only those committed after this time count; -Infinity for all. */
   readonly afterMs: number;
-  /** And only while the log has no more bytes than these. */
+  /** Its events count only while the log has no more bytes than these. */
   readonly maxBytes: number;
 }
 

@@ -36,7 +36,7 @@ export interface SegmentRange {
   readonly base: number;
   /** Where the next segment begins; null for the last one, which stays open. */
   readonly limit: number | null;
-  /** The segment has to hold events up to here, lost or not. */
+  /** The segment must have events up to this offset, whether they are lost or not. */
   readonly fillTo: number;
 }
 
@@ -118,7 +118,7 @@ export async function replaceSegment(
   return savedAs === null ? null : join(directory, savedAs);
 }
 
-/** Takes a file that says nothing any more out of use, and keeps it. Returns its new path. */
+/** Renames a file that says nothing any more, so that nobody reads it. Returns its new path. */
 export async function setAside(fs: Fs, directory: string, name: string): Promise<string> {
   await fs.rename(join(directory, name), join(directory, `${name}.removed`));
   await fs.syncDirectory(directory);

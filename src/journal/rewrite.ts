@@ -15,7 +15,7 @@ import { segmentBases, segmentName } from './segment.ts';
 import { removeIndex } from './segment-index.ts';
 import { forgetAway } from './tier.ts';
 
-/** Another body for a frame, of as many events; null to keep it. */
+/** Gives another body for a frame, of as many events; null keeps the frame as it is. */
 export type NewBody = (kind: number, offset: number, body: Buffer) => readonly Uint8Array[] | null;
 
 /**
@@ -42,7 +42,7 @@ export async function rewriteLog(
     if (parts === null) continue;
     rewritten += 1;
     if (isDryRun) continue;
-    // An index would lead to places of the old file.
+    // The index names places in the old file.
     await removeIndex(fs, join(directory, name));
     await replaceFile(fs, directory, name, parts);
     if (names.includes(awayName(base))) await forgetAway(fs, directory, base);
@@ -50,7 +50,7 @@ export async function rewriteLog(
   return rewritten;
 }
 
-/** Null where no body is another one. */
+/** The parts of the new segment; null where every body stays. */
 function segmentWith(
   bytes: Buffer,
   log: string,

@@ -13,14 +13,18 @@ export interface SegmentCut {
   readonly firstOffset: number;
   /** How many of its bytes belong to the copy. */
   readonly bytes: number;
-  /** Where the copy has all of the segment: what its footer says of the bytes before it. Null where it ends earlier. */
+  /**
+   * What the footer says of the bytes before it, where the copy has all of the segment; null where the copy ends
+   * earlier.
+   */
   readonly sealed: SealedBody | null;
 }
 
 /**
- * Segments with the events below `toOffset`, which must be durable and where a frame ends. A log of which nothing below
- * that is kept gives its last segment without events, so that a copy knows the next offset. Throws a JournalError of kind
- * `corrupt` when a frame of the last segment is damaged; sealed segments are for who copies them to check by their seals.
+ * Segments with the events below `toOffset`. These events must be durable, and a frame must end there. A log that keeps
+ * nothing below it gives its last segment without events, so that a copy knows the next offset. Throws a JournalError
+ * of kind `corrupt` when a frame of the last segment is damaged. Sealed segments are not checked here: whoever copies
+ * them compares them with their seals.
  */
 export function cutSegments(fs: SyncFs, directory: string, log: string, toOffset: number): SegmentCut[] {
   const names = fs.list(directory);

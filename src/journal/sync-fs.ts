@@ -3,7 +3,7 @@ import { closeSync, fstatSync, openSync, readdirSync, readFileSync, readSync } f
 
 export interface OpenFile {
   readonly size: number;
-  /** Bytes read into `target` from its byte `at` on; 0 at the end of the file. */
+  /** Reads into `target` from its byte `at` on. Returns the bytes read; 0 at the end of the file. */
   read(target: Uint8Array, at: number, length: number, position: number): number;
   close(): void;
 }

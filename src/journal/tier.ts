@@ -14,11 +14,11 @@ import { sealedBytes } from './sealed-bytes.ts';
 import { FOOTER_SEARCH_BYTES, footerBytes, readSeal, segmentBases, segmentName } from './segment.ts';
 
 export interface TierPolicy {
-  /** Segments whose events were all committed before it go; epoch milliseconds. */
+  /** Segments go whose events were all committed before this time; epoch milliseconds. */
   readonly beforeMs: number;
   /** The oldest segments go while the log has more bytes here. */
   readonly maxBytes: number;
-  /** What is read from here on may be needed at once: by a start, from its snapshots. */
+  /** A start may need what is read from this offset on at once: it begins from its snapshots. */
   readonly neededFrom: number;
   /** When the first event of a segment was committed, epoch milliseconds; Infinity for one without commits. */
   committedAtMs(base: number): Promise<number>;
@@ -52,14 +52,14 @@ export async function tierableSegments(fs: Fs, directory: string, policy: TierPo
 /** Where segments go. */
 export interface Tier {
   readonly place: Place;
-  /** Of all their names: no other data directory has it. */
+  /** What the names of all segments in the place begin with. No other data directory has the same. */
   readonly prefix: string;
   readonly signal: AbortSignal;
 }
 
 /**
- * Sends one segment away, unless the tier's signal ends that first: then it is here as it was. Throws when the segment is
- * damaged, when the place can't be had, or when what the place gives back is not what it was given.
+ * Sends one segment away. When the tier's signal ends that first, the segment is here as it was. Throws when the
+ * segment is damaged, when the place can't be had, or when the place gives back other bytes than it was given.
  */
 export async function sendAway(
   fs: Fs,
@@ -74,7 +74,7 @@ export async function sendAway(
   if (seal === null) throw new Error(`${path} does not end in a footer. See \`millrace journal verify\`.`);
   const stored = `${prefix}/${basename(directory)}/${segmentName(base)}.${seal.sha256.slice(0, 16)}`;
   const before = (await fs.list(directory)).includes(awayName(base)) ? await awayOf(fs, directory, base) : null;
-  // Else a process was killed between the note and the removal.
+  // A process was killed between the note and the removal.
   if (before?.stored !== stored || before.place !== place.name) {
     const bytes = await fs.size(path);
     const sealed = { sha256: seal.sha256, bodyBytes: bytes - footerBytes(end) };
@@ -96,7 +96,10 @@ export async function sendAway(
   await fs.syncDirectory(directory);
 }
 
-/** Brings a segment back to this disk; its place has it no more. Resolves with its bytes. Throws as fetchSegment does. */
+/**
+ * Brings a segment back to this disk and removes it from its place. Resolves with its bytes. Throws as fetchSegment
+ * does.
+ */
 export async function bringBack(fs: Fs, directory: string, base: number): Promise<number> {
   const path = join(directory, segmentName(base));
   await fetchSegment(path);
@@ -106,7 +109,7 @@ export async function bringBack(fs: Fs, directory: string, base: number): Promis
   return fs.size(path);
 }
 
-/** Removes a segment from its place, and then its note: what its place has is unwanted, or is here again. */
+/** Removes a segment from its place, and then its note. The segment is unwanted, or is here again. */
 export async function forgetAway(fs: Fs, directory: string, base: number): Promise<void> {
   const path = join(directory, segmentName(base));
   await removeFrom(await awayOf(fs, directory, base));

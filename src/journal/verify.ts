@@ -29,7 +29,7 @@ export interface Finding {
 export interface VerifiedLog {
   readonly log: string;
   readonly segments: number;
-  /** How many of them are kept elsewhere: their notes are checked, and their offsets. */
+  /** How many of the segments are kept elsewhere. Their notes and offsets are checked, not their bytes. */
   readonly away: number;
   readonly frames: number;
   readonly firstOffset: number;
@@ -105,7 +105,7 @@ export function verifyLog(fs: SyncFs, directory: string, log: string, options: V
 
 type Find = (file: string, what: string, at?: { readonly offset: number; readonly toOffset: number }) => void;
 
-/** Where the segment ends, as its note has it. */
+/** The offset where the segment ends, as its note says. */
 function checkAway(fs: SyncFs, path: string, toOffset: number, find: Find): number {
   const segment = parseAway(fs.read(awayPath(path)).toString('utf8'));
   if (segment === null) {

@@ -6,7 +6,7 @@ import type { ColumnEntry } from './table.ts';
 /** Booleans are 0 and 1, JSON is text. */
 type Cell = string | number | bigint | Buffer | null;
 
-/** What of the event at this place of its section, or of where that lies, the column holds. */
+/** What the column holds of the event at this place of its section, or of where the event lies. */
 export function cellOf({ name, kind, from, values }: ColumnEntry, event: EventRow, where: Where, i: number): Cell {
   switch (from) {
     case '$log':

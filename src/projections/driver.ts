@@ -11,58 +11,63 @@ import type { TableShapes } from './table-shapes.ts';
 
 /** What a store is opened with. */
 export interface StorePlace {
-  /** Its files are here, if it has any. */
+  /** The directory that its files are in, if it has any. */
   readonly dataDir: string;
-  /** Its own tables, of all that there are. */
+  /** The store's own tables, chosen from all tables. */
   readonly tables: readonly Table[];
   readonly shapes: TableShapes;
-  /** The data directory that it belongs to; see owner.ts. */
+  /** The number of the data directory that the store belongs to; see owner.ts. */
   readonly owner: number;
   readonly room: StoreRoom | null;
 }
 
-/** The memory of a store that must be told how much it may have. */
+/** The memory of a store that must be told how much it may use. */
 export interface StoreRoom {
   memoryBytes(): number;
-  /** Of a transaction for which so many were wanted. */
+  /** How many events a transaction may have of those that are wanted. */
   events(wanted: number): number;
-  /** Whether there was more to give. The store must then be opened anew. */
+  /** Takes more memory. False when there was no more to take. The store must be opened anew to use it. */
   grow(): boolean;
-  /** Whether it had too little, by what it says. */
+  /** Whether the error says that the store had too little memory. */
   isShort(error: unknown): boolean;
 }
 
 export interface StoreDriver {
   readonly name: string;
-  /** Of a store that the pipeline file declares; null for one that every pipeline has. */
+  /** The kind of a store that the pipeline file declares; null for one that every pipeline has. */
   readonly kind: string | null;
-  /** For people. */
+  /** The store's name for people. */
   readonly label: string;
-  /** Its files in the data directory, the one that is opened first; none of a store that is kept elsewhere. */
+  /**
+   * The store's files in the data directory, the one that is opened first; empty for a store that is kept elsewhere.
+   */
   readonly files: readonly string[];
   readonly dialect: Dialect;
-  /** What it says of a file that is not what it wrote. */
+  /** What the store's errors say of a file that is not what it wrote. */
   readonly damage: RegExp;
-  /** Why it can't hold a table, for people; null when it can. */
+  /** Why the store can't hold a table, for people; null when it can. */
   cannotHold(table: Table): string | null;
-  /** Opens or creates it. A file of another version or owner, or a damaged one, is replaced by an empty one. */
+  /** Opens or creates the store. A file of another version or owner, or a damaged one, is replaced by an empty one. */
   open(place: StorePlace): Promise<Store>;
-  /** Takes away what it holds of this data directory, while it is not open: the next opening finds nothing. */
+  /** Removes what the closed store holds of this data directory. The next opening finds nothing. */
   erase(place: Pick<StorePlace, 'dataDir' | 'shapes' | 'owner'>): Promise<void>;
-  /** Null where it needs no more than what a query asks for. */
+  /** Memory for a store that must be told; null where only queries need memory. */
   room: ((tables: readonly Table[], shapes: TableShapes, startBytes?: number) => StoreRoom) | null;
-  /** Next offset by log, without opening it for good: a witness of the journal. Empty when there is none to be had. */
+  /**
+   * The next offset of each log, as a witness of the journal. The store is not opened for good. Empty when the store
+   * can't be asked.
+   */
   offsets(dataDir: string, owner: number | null): Promise<ReadonlyMap<string, number>>;
   /**
-   * Long reads in a process of their own, which is ended with them, for a store whose queries nothing can interrupt. Null
+   * Long reads in a process of their own, which ends with them, for a store whose queries nothing can interrupt. Null
    * where the open store reads beside its transactions.
    */
   readonly readApart:
     | ((place: Omit<StorePlace, 'owner' | 'room'>, read: LongRead) => AsyncGenerator<readonly Row[]>)
     | null;
   /**
-   * How long to wait before it is tried again after so many failures in a row, in ms: of a store that somebody else runs, which
-   * may be away for long and mends by itself. Null where a failure is one of this process or its disk.
+   * How many ms to wait after so many failures in a row. Somebody else runs such a store, which may be away for long
+   * and come back by itself. Null where a failure is one of this process or its disk.
    */
   readonly retryMs: ((failures: number) => number) | null;
 }
@@ -77,7 +82,7 @@ export function eraseFiles({ files }: Pick<StoreDriver, 'files'>, dataDir: strin
   for (const file of files) rmSync(join(dataDir, file), { force: true });
 }
 
-/** The tables that are its own. */
+/** The tables of a store, chosen from all tables. */
 export function tablesOf({ name }: Pick<StoreDriver, 'name'>, tables: readonly Table[]): Table[] {
   return tables.filter(({ store }) => store === name);
 }

@@ -24,14 +24,14 @@ import type { Where } from './store.ts';
 export interface Column {
   readonly name: string;
   readonly kind: ColumnKind;
-  /** The field of an event that it holds, or a place (table.ts): where the event lies. */
+  /** The field of an event that the column holds, or a place (table.ts), which says where the event lies. */
   readonly from: string;
   readonly nullable?: true;
-  /** It holds the number that stands for the field's text. */
+  /** The column holds the number that stands for the field's text. */
   readonly few?: true;
-  /** Of a decimal. */
+  /** Digits of a decimal; absent for another kind. */
   readonly decimal?: DecimalForm;
-  /** The field is one of the second event that the row is of. */
+  /** The field is one of the second event of the row. */
   readonly second?: true;
 }
 
@@ -51,7 +51,7 @@ function typeOf({ kind, decimal }: Column): DuckDBType {
   return kind === 'decimal' ? DECIMAL(decimal?.precision ?? DECIMAL_DIGITS, decimal?.scale ?? 0) : DUCKDB_TYPES[kind];
 }
 
-/** Of a decimal of any width: DuckDB casts it to the table's. */
+/** The type in which rows are handed over. A decimal of any width has one type, and DuckDB casts it to the table's. */
 function chunkType(column: Column): DuckDBType {
   return typeOf({
     ...column,
@@ -59,16 +59,18 @@ function chunkType(column: Column): DuckDBType {
   });
 }
 
-/** A number that is not finite is null, so a double may always be. */
+/** The SQL of a column. A double may always be null, since a number that is not finite is null. */
 export function columnSql(column: Column): string {
   const { name, kind, nullable } = column;
   return `"${name}" ${typeOf(column).toString()}${nullable || kind === 'double' ? '' : ' NOT NULL'}`;
 }
 
 export interface TableWriter {
-  /** Takes a row an event, from a row on. Throws when the events lack a field of the table. */
+  /** Takes a row for each event, from a row on. Throws when the events lack a field of the table. */
   append(events: Columns, where: Where, fromRow?: number): void;
-  /** Takes a row an event, with as many of a second type, from a row on, as the second events of the rows. */
+  /**
+   * Takes a row for each event, together with an event of a second type. The second events begin at a row of their own.
+   */
   appendPairs(events: Columns, where: Where, second: Columns, secondFromRow: number): void;
   /** Hands all rows to the connection's transaction. */
   flush(): void;
@@ -99,7 +101,7 @@ export async function createTableWriter(
     rows = 0;
   }
 
-  /** Rows of a second event are `ahead` of those of the first. */
+  /** Appends rows. The second event of a row stands `ahead` rows further on than the first. */
   function appendRows(sources: readonly Source[], fromRow: number, count: number, ahead: number): void {
     for (let from = fromRow; from < count; ) {
       if (rows === CHUNK_ROWS) appendChunk();

@@ -3,7 +3,7 @@ import { eraseFiles, fileOf, type StoreDriver } from './driver.ts';
 import { createDuckdbRoom, machineMemoryBytes } from './duckdb-room.ts';
 import { DUCKDB_SUFFIXES } from './duckdb-schema.ts';
 
-/** Of a store that nobody gave a room. */
+/** The memory of a store that was not given a room. */
 const MEMORY_BYTES = 128 * 1024 ** 2;
 
 export const duckdbDriver: StoreDriver = {

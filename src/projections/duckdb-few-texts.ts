@@ -12,9 +12,9 @@ export interface FewTexts {
   numbersOf(column: TextColumn): NumberColumn;
   /** Hands new texts to the connection's transaction. */
   flush(): void;
-  /** The transaction was committed. */
+  /** Keeps the numbers of new texts, since the transaction was committed. */
   keep(): void;
-  /** The transaction was rolled back: its new texts are unknown again. */
+  /** Forgets the numbers of new texts, since the transaction was rolled back. */
   clear(): void;
 }
 
@@ -39,7 +39,7 @@ export async function openFewTexts(connection: DuckDBConnection): Promise<FewTex
     numbersOf(column) {
       const { bytes, starts, ends, nulls } = column;
       const values = new Float64Array(starts.length);
-      // Most rows have the text of the row before.
+      // Most rows have the same text as the row before.
       let last = -1;
       for (let row = 0; row < values.length; row++) {
         if (nulls?.[row] === 1) continue;

@@ -10,11 +10,11 @@ export type ColumnKind = 'long' | 'int' | 'double' | 'boolean' | 'instant' | 'da
 
 /** Rows of a DuckDB vector. */
 export const CHUNK_ROWS = 2048;
-/** A string_t holds as many bytes in place: duckdb/common/types/string_type.hpp. */
+/** A string_t holds up to this many bytes in place: duckdb/common/types/string_type.hpp. */
 const INLINE_BYTES = 12;
 const MICROS_PER_MILLI = 1000;
 
-/** Bytes of a value. */
+/** Bytes of a value, by kind. */
 export const WIDTHS: Readonly<Record<ColumnKind, number>> = {
   long: 8,
   int: 4,
@@ -40,7 +40,7 @@ export interface Buffers {
   readonly int32: Int32Array<ArrayBuffer>;
   readonly float64: Float64Array<ArrayBuffer>;
   readonly int64: BigInt64Array<ArrayBuffer>;
-  /** A set bit is a value; DuckDB's validity mask. */
+  /** DuckDB's validity mask: a set bit is a value. */
   readonly validity: Int32Array<ArrayBuffer>;
   hasNull: boolean;
   readonly longValues: { row: number; value: string | Uint8Array }[];
@@ -59,14 +59,14 @@ export function columnBuffers(kind: ColumnKind): Buffers {
   };
 }
 
-/** What is kept beside the bytes of a row must not outlive it: the next row of that number would inherit it. */
+/** Clears what is kept beside the bytes of a row, so that the next row of that number does not inherit it. */
 export function forgetMarks(buffer: Buffers): void {
   buffer.longValues.length = 0;
   if (buffer.hasNull) buffer.validity.fill(-1);
   buffer.hasNull = false;
 }
 
-/** Lays rows `from` to `to` of a source out from row `at` of a buffer on. */
+/** Copies rows `from` to `to` of a source into a buffer, from its row `at` on. */
 export function fill(buffer: Buffers, kind: ColumnKind, at: number, source: Source, from: number, to: number): void {
   if (source.kind === 'text') {
     fillTexts(buffer, kind, at, source, from, to);
@@ -82,7 +82,7 @@ export function fill(buffer: Buffers, kind: ColumnKind, at: number, source: Sour
     return;
   }
   if (kind === 'text' || kind === 'bytes') {
-    // Values that are all null are a column of no type.
+    // A column whose values are all null has no type.
     if (source.nulls === null) throw new Error('A column of texts is filled from numbers');
     buffer.int32.fill(0, at << 2, (at + to - from) << 2);
   } else if (kind === 'long' && source.exact !== null) buffer.int64.set(source.exact.subarray(from, to), at);
@@ -90,7 +90,7 @@ export function fill(buffer: Buffers, kind: ColumnKind, at: number, source: Sour
   if (source.nulls !== null) markNulls(buffer, at, source.nulls, from, to);
 }
 
-/** The numbers of a source that counts, for the time that it takes to fill from them. */
+/** The numbers of a counting source, while they are copied. */
 const counted = new Float64Array(CHUNK_ROWS);
 
 function fillNumbers(
@@ -108,7 +108,7 @@ function fillNumbers(
   else fillInts(buffer.int32, at, values, from, to);
 }
 
-/** Each as two halves of 32 bits. */
+/** Each long is two halves of 32 bits. */
 function fillLongs(int32: Int32Array, at: number, values: Float64Array, from: number, to: number, scale: number): void {
   for (let word = at << 1, i = from; i < to; word += 2, i++) {
     const value = values[i]! * scale;
@@ -124,7 +124,7 @@ function fillInts(int32: Int32Array, at: number, values: Float64Array, from: num
 
 function fillDoubles(buffer: Buffers, at: number, values: Float64Array, from: number, to: number): void {
   const { float64 } = buffer;
-  // A number minus itself is 0 unless it is not finite: the sum is asked once.
+  // A number minus itself is 0 unless it is not finite, so one sum tells whether any of them is not.
   let doubt = 0;
   for (let row = at, i = from; i < to; row++, i++) {
     const value = values[i]!;
@@ -140,8 +140,9 @@ function fillBytes(bytes: Uint8Array, at: number, values: Float64Array, from: nu
 }
 
 /**
- * A string_t: its length, then up to 12 bytes; longer ones wait for the native call. DuckDB takes the bytes on trust and
- * fails once they are read, so a text that is no UTF-8, which older versions took in, is stored with U+FFFD.
+ * Writes a string_t: its length, then up to 12 bytes. Longer texts wait for the native call. DuckDB does not check the
+ * bytes and fails once they are read. A text that is not UTF-8, which older versions took in, is therefore stored with
+ * U+FFFD.
  */
 function fillTexts(buffer: Buffers, kind: ColumnKind, at: number, source: TextColumn, from: number, to: number): void {
   const { bytes, int32 } = buffer;
@@ -166,7 +167,7 @@ function fillTexts(buffer: Buffers, kind: ColumnKind, at: number, source: TextCo
       int32[word + 1] = 0;
       int32[word + 2] = 0;
       int32[word + 3] = 0;
-      // A copy: the block's memory may be another's by the time that the row is handed over.
+      // A copy, since the block's memory may be another's when the row is handed over.
       const value = kind === 'bytes' ? new Uint8Array(texts.subarray(start, start + length)) : textAt(source, i);
       buffer.longValues.push({ row, value });
     }
@@ -174,7 +175,7 @@ function fillTexts(buffer: Buffers, kind: ColumnKind, at: number, source: TextCo
   if (nulls !== null) markNulls(buffer, at, nulls, from, to);
 }
 
-/** As whole numbers of 128 bits, the lower half first. */
+/** Writes whole numbers of 128 bits, the lower half first. */
 function fillDecimals(
   buffer: Buffers,
   kind: ColumnKind,

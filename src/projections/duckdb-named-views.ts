@@ -7,14 +7,17 @@ import { quotedName } from '../sql-quotes.ts';
 import type { StreamTable } from './stream-tables.ts';
 import type { Table } from './table.ts';
 
-/** A stream of a built-in type, which has its rows in a table of that type. */
+/** A stream of a built-in type. A table of that type has its rows. */
 export interface NamedStream {
   readonly name: string;
   /** Full name of its events' type. */
   readonly eventType: string;
 }
 
-/** Statements that make them. A name without a point is that of the stream's table; one with several has no view. */
+/**
+ * Statements that make the views. A name without a point is that of the stream's table, and a name with several has no
+ * view.
+ */
 export function namedViewsSql(
   tables: readonly Table[],
   named: readonly NamedStream[],
@@ -42,7 +45,7 @@ interface NamedColumn {
   readonly column: string;
   /** `field`, or `record.field`. */
   readonly path: string;
-  /** What is made of the column; else the column itself. */
+  /** The SQL that is made of the column; absent where the column itself is meant. */
   readonly sql?: string;
 }
 
@@ -56,7 +59,7 @@ function viewSql(name: string, table: string, columns: readonly NamedColumn[]): 
   ];
 }
 
-/** Fields with their SQL; those of nested records are one STRUCT each. */
+/** Fields with their SQL. The fields of a nested record are one STRUCT. */
 export function fieldsSql(columns: readonly NamedColumn[]): [string, string][] {
   const fields = new Set(columns.map(({ path }) => path.split('.')[0] ?? ''));
   return [...fields].map((field) => {

@@ -3,7 +3,7 @@ import { existsSync } from 'node:fs';
 import type { DuckDBInstance } from '@duckdb/node-api';
 import { duckdbApi } from './duckdb-api.ts';
 
-/** Next offset by log; empty when there is no store, it is damaged, or another process has it open. */
+/** The next offset of each log; empty when there is no store, it is damaged, or another process has it open. */
 export async function readDuckdbOffsets(file: string): Promise<ReadonlyMap<string, number>> {
   if (!existsSync(file)) return new Map();
   let instance: DuckDBInstance | null = null;

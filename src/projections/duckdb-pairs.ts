@@ -28,7 +28,7 @@ export function pairTables(tables: readonly Table[]): PairTable[] {
   });
 }
 
-/** Whether the second events from a row on are about the first ones, one for each and in their order. */
+/** Whether the second events from a row on are about the first ones, one for each and in the same order. */
 export function areAbout(first: Columns, second: Columns, secondFromRow: number, same: readonly string[]): boolean {
   if (secondFromRow + first.count > second.count) return false;
   return same.every((path) => isSame(first, second, secondFromRow, path));
@@ -37,7 +37,7 @@ export function areAbout(first: Columns, second: Columns, secondFromRow: number,
 function isSame(first: Columns, second: Columns, secondFromRow: number, path: string): boolean {
   const [one, other] = [first.column(path), second.column(path)];
   if (one?.kind !== 'number' || other?.kind !== 'number') return false;
-  // Longs that a number can't hold are rounded there: such a commit has rows of one event each.
+  // Such columns have rounded longs that a number can't hold. The commit then has one row for each event.
   if (one.exact !== null || other.exact !== null) return false;
   for (let row = 0; row < first.count; row++) {
     if (one.values[row] !== other.values[row + secondFromRow]) return false;

@@ -15,11 +15,11 @@ import { stateColumns, type Table } from './table.ts';
 export interface DuckdbReaders {
   /** The rows of one statement that reads, at most MAX_QUERY_ROWS. */
   query(sql: string): Promise<Row[]>;
-  /** The same, as they come and however many; the signal interrupts it. */
+  /** The rows of any statement that reads, as they come. The signal interrupts it. */
   stream(sql: string, signal: AbortSignal): AsyncGenerator<Row[]>;
-  /** A table at a time, all as of one moment; the signal interrupts it. */
+  /** Digests of the tables one by one, all as of one moment. The signal interrupts it. */
   digests(signal: AbortSignal): AsyncGenerator<TableDigest>;
-  /** Reads every row. Resolves with what can't be read, or null. Blocks of DuckDB's file have checksums. */
+  /** Reads every row, since blocks of DuckDB's file have checksums. Resolves with what can't be read, or null. */
   verify(signal: AbortSignal): Promise<string | null>;
   /** Interrupts every read that runs. Resolves when none holds the file any more. */
   close(): Promise<void>;
@@ -86,7 +86,7 @@ export function createDuckdbReaders(
         return null;
       } catch (error) {
         signal.throwIfAborted();
-        // Whatever the words of the rest are: a store that is whole can be read.
+        // Such an error says that the store lacks something. Its file may be whole.
         if (mayPass(error) || /out of memory/i.test(messageOf(error))) throw error;
         return messageOf(error);
       }
@@ -98,7 +98,10 @@ export function createDuckdbReaders(
   };
 }
 
-/** The transaction refuses what the kind of the statement does not show, such as EXPLAIN ANALYZE DELETE. */
+/**
+ * Rows of a statement in a read-only transaction. The transaction refuses what the statement's kind does not show, such
+ * as EXPLAIN ANALYZE DELETE.
+ */
 async function* readOnlyRows(reader: DuckDBConnection, sql: string): AsyncGenerator<Row[]> {
   const statements = await reader.extractStatements(sql);
   if (statements.count !== 1) throw new Error(`One statement at a time; this text holds ${statements.count}`);
@@ -114,7 +117,7 @@ const READING_STATEMENTS: ReadonlySet<StatementType> = new Set([
   duckdbApi.StatementType.EXPLAIN,
 ]);
 
-/** `table` as SQL names it. */
+/** The digest of a table. `table` is its name in SQL. */
 export async function digestOf(
   connection: DuckDBConnection,
   table: string,
@@ -142,11 +145,13 @@ function sqlRow(row: Readonly<Record<string, unknown>>, columns: Pick<DuckDBResu
   );
 }
 
-/** DuckDB's JSON form gives 64-bit integers as text; those that a number holds exactly become one. */
+/**
+ * The JSON value of DuckDB's. DuckDB gives 64-bit integers as text, and those that a number holds exactly become one.
+ */
 function sqlValue(value: unknown, typeId: DuckDBTypeId): SqlValue {
   if (value === null || typeof value === 'number' || typeof value === 'boolean') return value;
   if (typeof value !== 'string') return JSON.stringify(value) ?? null;
-  // Its words for what is not finite, which is null here as everywhere.
+  // DuckDB has words for numbers that are not finite. They are null here as everywhere.
   if (FLOATING_TYPES.has(typeId)) return null;
   return INTEGER_TYPES.has(typeId) && Number.isSafeInteger(Number(value)) ? Number(value) : value;
 }

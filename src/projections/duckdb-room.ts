@@ -12,15 +12,15 @@ import type { Table } from './table.ts';
 import type { TableShapes } from './table-shapes.ts';
 
 const MB = 1024 ** 2;
-/** For the rows of a transaction on their way, and what queries need. */
+/** For the rows of a transaction on their way, and for queries. */
 const BASE_BYTES = 96 * MB;
 /** Three blocks of 256 KB. */
 const COLUMN_BYTES = 768 * 1024;
-/** DuckDB has at most this part of the machine. */
+/** DuckDB has at most this part of the machine's memory. */
 const MACHINE_SHARE = 4;
 const EVENTS_MIN = 500;
 
-/** `startBytes`: instead of what the tables need. */
+/** A room of memory. `startBytes` takes the place of what the tables need. */
 export function createDuckdbRoom(
   tables: readonly Table[],
   shapes: TableShapes,
@@ -56,13 +56,13 @@ function columnsOf(tables: readonly Table[], { windows, streams }: TableShapes):
   return counts.reduce((sum, count) => sum + count, 0);
 }
 
-/** What this process may use: the machine's memory, or what a container is given of it. */
+/** The memory that this process may use: the machine's, or what a container is given of it. */
 export function machineMemoryBytes(): number {
   const constrained = process.constrainedMemory();
   return constrained > 0 && constrained < totalmem() ? constrained : totalmem();
 }
 
-/** Whether DuckDB had too little memory, by its words: it has no code for it. */
+/** Whether DuckDB had too little memory. Its words say so, since it has no code for it. */
 function isOutOfMemory(error: unknown): boolean {
   return (
     error instanceof Error &&

@@ -11,15 +11,15 @@ import type { Column } from './duckdb-columns.ts';
 import type { ColumnKind } from './duckdb-fill.ts';
 import type { Table } from './table.ts';
 
-/** Raise it whenever a writer changes: an older file is then rebuilt. A changed table does that by itself. */
+/** Raise it whenever a writer changes, so that older files are rebuilt. A changed table does that by itself. */
 export const DUCKDB_WRITERS_VERSION = 13;
 
-/** What the names of its files end with. */
+/** The endings of the store's files. */
 export const DUCKDB_SUFFIXES: readonly string[] = ['', '.wal'];
 
 /** Columns of the table of an entry. Throws for one that this store can't hold. */
 export function tableColumns({ name, key, columns }: Table): Column[] {
-  // A row is appended: nothing is looked for first.
+  // Rows are only appended, and none is looked for by a key.
   if (key !== null) throw new Error(`The table ${name} has a key, which no table of DuckDB may have`);
   return columns.map(({ name: column, kind, from, nullable, few }) => {
     const made = { name: column, from, kind: kind === 'json' ? 'text' : kind } as const;
@@ -28,26 +28,26 @@ export function tableColumns({ name, key, columns }: Table): Column[] {
   });
 }
 
-/** An aggregate as the view has to know it. */
+/** What the view has to know of an aggregate. */
 export interface AggregateShape {
   readonly name: string;
-  /** Whether it is the number of the group's events, which a table has already. */
+  /** Whether it is the number of the group's events, which the table has already. */
   readonly isCount: boolean;
-  /** What it gives; a list is kept as JSON. */
+  /** What the aggregate gives. A list is kept as JSON. */
   readonly gives: GivenKind;
-  /** Of a decimal. */
+  /** Digits of a decimal; absent for another kind. */
   readonly decimal?: DecimalForm;
 }
 
-/** A window as the view has to know it. */
+/** What the view has to know of a window. */
 export interface WindowShape {
   readonly name: string;
   /** The kind of window. */
   readonly kind: string;
   readonly aggregates: readonly AggregateShape[];
-  /** The values of a key of several, by name. */
+  /** The values of a key of several, by name; absent for another key. */
   readonly parts?: readonly PartShape[];
-  /** Of a view of SQL: its columns, in order. */
+  /** The columns of a view of SQL, in order; absent for a window by itself. */
   readonly columns?: readonly string[];
 }
 
@@ -56,12 +56,12 @@ export interface PartShape {
   readonly gives: 'text' | 'long' | 'boolean';
 }
 
-/** The table of a window that is configured: a column an aggregate, so that a row needs no text. */
+/** The table of a configured window. Each aggregate has a column, so that no row needs a text. */
 export function windowTable({ name }: Pick<WindowShape, 'name'>): string {
   return `window_${name}`;
 }
 
-/** A value of a key, as its field in a result has it. */
+/** A value of a key, as the field of a result has it. */
 export function partShape({ name, type }: AvroField): PartShape {
   const has = (kind: string): boolean => Array.isArray(type) && type.includes(kind);
   return { name, gives: has('string') ? 'text' : has('boolean') ? 'boolean' : 'long' };
@@ -88,8 +88,8 @@ const KINDS: Readonly<Record<GivenKind, ColumnKind>> = {
 };
 
 /**
- * Columns of a window's table: the common ones, the values of a key of several, then its aggregates in order. One that is the
- * number of events has no column: the view has it from `count`.
+ * Columns of a window's table: the common ones, the values of a key of several, then the aggregates in order. The
+ * number of events has no column, because the view has it from `count`.
  */
 export function windowColumns({ aggregates, parts = [] }: WindowShape): Column[] {
   const ofKey = parts.map(({ name, gives }): Column => {
@@ -103,12 +103,15 @@ export function windowColumns({ aggregates, parts = [] }: WindowShape): Column[]
   return [...WINDOW_COLUMNS, ...ofKey, ...own];
 }
 
-/** The view `windows`, over the tables of these windows and the results of others. Names come from a validated file. */
+/**
+ * The view `windows` over the tables of these windows and the results of other windows. Names come from a validated
+ * file.
+ */
 export function windowsViewSql(shapes: readonly WindowShape[]): string {
   const others = `SELECT window_name, key, start_at, end_at, revision, count, aggregates FROM window_parts
     QUALIFY row_number() OVER (PARTITION BY window_name, key, start_at, partition ORDER BY revision DESC) = 1`;
   const all = [others, ...shapes.map(windowSql)].join('\n    UNION ALL ');
-  // A result of no events takes back what a flush gave.
+  // A result without events takes back what a flush gave.
   return `CREATE OR REPLACE VIEW windows AS SELECT * FROM (${all}) WHERE count > 0`;
 }
 
@@ -125,13 +128,14 @@ export function aggregatesSql({ aggregates }: WindowShape): string {
 }
 
 /**
- * Those of some rows that no later result replaces. `among` are all that may replace one: for windows other than sessions
- * the rows themselves, if they hold a window's results whole. Both have the number of a row in its table as `place_row`.
+ * Rows that no later result replaces. `among` has all rows that may replace one. Except for sessions it is the rows
+ * themselves, if they hold a window's results whole. Both have the number of a row in its table as `place_row`.
  */
 export function newestSql({ kind, name }: Pick<WindowShape, 'kind' | 'name'>, rows: string, among: string): string {
   switch (kind) {
     case 'count':
-      // Each is of events of its own. One that was not full when a flush gave it may have grown since, or begin earlier.
+      // Each result has events of its own. A result that was not full when a flush gave it may have grown since, or
+      // begin earlier.
       return `SELECT * FROM ${rows} AS one WHERE NOT EXISTS (SELECT 1 FROM ${rows} AS other
         WHERE other.key IS NOT DISTINCT FROM one.key AND other.partition = one.partition
           AND other.start_at = one.start_at AND other.revision > one.revision AND other.place_row > one.place_row
@@ -155,7 +159,10 @@ function resultSql({ name, isCount, gives }: AggregateShape): string {
   return gives === 'list' ? `"agg_${name}"::JSON` : `"agg_${name}"`;
 }
 
-/** A view of SQL by its own name and columns: the newest revision of each row. Null for a window by itself. */
+/**
+ * The view of a statement, with its own name and columns, over the newest revision of each row. Null for a window by
+ * itself.
+ */
 export function viewSql(shape: WindowShape): string | null {
   const { name, columns, aggregates } = shape;
   if (columns === undefined) return null;
@@ -168,7 +175,7 @@ export function viewSql(shape: WindowShape): string | null {
     FROM (${newestSql(shape, table, table)}) WHERE count > 0`;
 }
 
-/** A window's results by the names of its aggregates: the newest revision of each, times as times. */
+/** A window's results with a column for each aggregate: the newest revision of each, with times as times. */
 export function windowRowsSql(shape: WindowShape, within = ''): string {
   const { aggregates, parts = [] } = shape;
   const ofKey = parts.map(({ name }) => `"key_${name}" AS "${name}"`);

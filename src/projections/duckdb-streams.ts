@@ -3,7 +3,7 @@ import { isWide, type RecordColumn } from '../messages/record-columns.ts';
 import type { Column } from './duckdb-columns.ts';
 import type { StreamTable } from './stream-tables.ts';
 
-/** Those of the schema, then where the event lies. */
+/** The columns of the schema, then those that say where the event lies. */
 export function streamColumns({ columns }: StreamTable): Column[] {
   return [
     ...schemaColumns(columns),
@@ -12,12 +12,12 @@ export function streamColumns({ columns }: StreamTable): Column[] {
   ];
 }
 
-/** Those of the schema alone. */
+/** The columns of the schema alone. */
 export function schemaColumns(columns: readonly RecordColumn[]): Column[] {
   return columns.map(columnOf);
 }
 
-/** Columns that are state: where a row lies depends on the layout. */
+/** The columns that are state. Where a row lies depends on the layout. */
 export function streamDigest({ columns }: StreamTable): string[] {
   return columns.map(({ path }) => path);
 }

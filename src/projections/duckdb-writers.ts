@@ -18,7 +18,7 @@ export interface DuckdbWriters {
   readonly wants: ReadonlySet<string>;
   write(sections: readonly SectionEvents[], commit: CommitPlace): void;
   flush(): void;
-  /** What was flushed is committed. */
+  /** The transaction with the flushed rows was committed. */
   keep(): void;
   clear(): void;
 }
@@ -54,7 +54,7 @@ export async function duckdbWriters(
   const byName = [...windows.values(), ...declared.values(), ...pairs].map(({ table }) => table);
   const all = [...[...byType.values()].flat(), ...byName];
 
-  /** The number of rows of each section that are in the table of a pair. */
+  /** Writes the table of a pair. Gives for each section how many of its rows are there. */
   function writePairs(sections: readonly SectionEvents[], commit: CommitPlace): ReadonlyMap<SectionEvents, number> {
     const taken = new Map<SectionEvents, number>();
     for (const { pair, table } of pairs) {
@@ -122,12 +122,12 @@ function isShapedAs({ aggregates, parts }: WindowResultType, shape: WindowShape)
   );
 }
 
-/** Earlier versions gave whole numbers as doubles. */
+/** Whether an earlier version gave these whole numbers as doubles. */
 function wasReal(field: AvroField, gives: GivenKind): boolean {
   return gives === 'whole' && givenBy(field) === 'number';
 }
 
-/** NaN, which stands for null in a double that can't be null, is null in a whole number. */
+/** The columns with null in a whole number where they have NaN. NaN stands for null in a double that can't be null. */
 function withWholeNumbers(columns: Columns, shape: WindowShape, { aggregates }: WindowResultType): Columns {
   const real = shape.aggregates.filter(({ name, gives }) =>
     aggregates.some((field) => field.name === name && wasReal(field, gives)),
@@ -169,7 +169,7 @@ function withListsAsText(columns: Columns, shape: WindowShape, window: WindowRes
   };
 }
 
-/** Results of a window that is configured differently now, or not at all. */
+/** The results of a window that is configured differently now, or not at all. */
 function asParts({ window, aggregatesJson }: WindowResultType, columns: Columns): Columns {
   return columnsOfEvents(
     Array.from({ length: columns.count }, (_, row) => {

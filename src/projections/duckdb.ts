@@ -34,12 +34,12 @@ import type { TableShapes } from './table-shapes.ts';
 
 export interface DuckdbOptions {
   readonly tables: readonly Table[];
-  /** What else the configuration gives tables. */
+  /** The further tables that the configuration asks for. */
   readonly shapes: TableShapes;
-  /** What its buffer manager may hold; its rows on the way in come on top. */
+  /** The most that DuckDB's buffer manager may hold. Rows on the way in come on top. */
   readonly memoryBytes: number;
   readonly threads: number;
-  /** The data directory that it belongs to; see owner.ts. */
+  /** The number of the data directory that the store belongs to; see owner.ts. */
   readonly owner?: number;
 }
 
@@ -60,7 +60,7 @@ export async function openDuckdb(file: string, options: DuckdbOptions): Promise<
   }
   const { named = [] } = options.shapes;
   for (const sql of namedViewsSql(options.tables, named, streams)) await connection.run(sql);
-  // After this no statement can reach the file system or undo it: what a user's query may do.
+  // After this no statement can reach the file system or undo the setting, so a user's query may run.
   await connection.run('SET enable_external_access = false');
   await connection.run('SET lock_configuration = true');
   const writers = await duckdbWriters(connection, options.tables, options.shapes.windows, streams);
@@ -106,7 +106,7 @@ export async function openDuckdb(file: string, options: DuckdbOptions): Promise<
     },
     verify: readers.verify,
     async copy(to) {
-      // What a checkpoint leaves, for a read that still runs, stands in the write-ahead log.
+      // A read that still runs keeps a checkpoint from some of the write-ahead log. The next one takes it.
       await connection.run('CHECKPOINT').catch(() => {});
       await copyFile(file, to, constants.COPYFILE_FICLONE);
       if (existsSync(`${file}.wal`)) await copyFile(`${file}.wal`, `${to}.wal`);
@@ -134,8 +134,8 @@ async function openOrReplace(
     memory_limit: `${Math.floor(options.memoryBytes / 1024)}KiB`,
     autoinstall_known_extensions: 'false',
     autoload_known_extensions: 'false',
-    // What the last checkpoint has not seen is held in memory, or goes to a temporary file and back: more of it than fits
-    // costs more than a checkpoint.
+    // Changes since the last checkpoint are held in memory, or go to a temporary file and back. More of them than fit
+    // cost more than a checkpoint.
     wal_autocheckpoint: `${Math.floor(options.memoryBytes / 1024 / WAL_SHARE)}KiB`,
   };
   const known = await openKnown(file, settings, versionOf(options), streams);
@@ -148,7 +148,10 @@ async function openOrReplace(
   return { instance, connection };
 }
 
-/** Null when the file is new, of another version or damaged; nothing then holds it open. */
+/**
+ * The store of a known file; null when the file is new, of another version or damaged. Nothing holds the file open
+ * then.
+ */
 async function openKnown(
   file: string,
   settings: Record<string, string>,
@@ -168,7 +171,10 @@ async function openKnown(
   return null;
 }
 
-/** Errors of the machine, or of another process: a new file would not mend them. DuckDB has no codes for them. */
+/**
+ * Whether an error is one of the machine, or of another process, which a new file would not mend. DuckDB has no codes
+ * for them.
+ */
 function isTrouble(error: unknown): boolean {
   return mayPass(error) || (error instanceof Error && /could not set lock|permission denied/i.test(error.message));
 }
@@ -182,7 +188,10 @@ async function hasVersion(connection: DuckDBConnection, version: string): Promis
   return row?.version === version;
 }
 
-/** The tables depend on the windows, the rows on whose journal it is: with others, the store is another one and is rebuilt. */
+/**
+ * The version of a file. It depends on the windows, which decide the tables, and on whose journal the rows are of. A
+ * store with others is rebuilt.
+ */
 function versionOf({ tables, shapes, owner = 0 }: DuckdbOptions): string {
   const hash = createHash('sha256').update(tables.map(tableText).join('\n')).digest('hex');
   return `${DUCKDB_WRITERS_VERSION} ${hash} ${owner} ${JSON.stringify(shapes.windows)}`;
@@ -208,8 +217,8 @@ async function createTables(connection: DuckDBConnection, options: DuckdbOptions
 }
 
 /**
- * Makes the tables those of these streams. False when the rows of one would have to be read again from a log that has
- * other rows in the store too: these would come twice.
+ * Makes the tables of these streams. False when the rows of one would have to be read again from a log that has other
+ * rows in the store too, which would then come twice.
  */
 async function changeStreams(connection: DuckDBConnection, streams: readonly StreamTable[]): Promise<boolean> {
   const shapes = await rowsOf(connection, 'SELECT stream, shape FROM shapes');

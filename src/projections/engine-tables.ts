@@ -11,10 +11,13 @@ import {
 import { JOIN_RESULTS, WINDOW_RESULTS } from './store.ts';
 import { type Table, tableOf } from './table.ts';
 
-/** The store of what windows and joins give, which pages of results are read from. */
+/** The store of the results of windows and joins, from which pages of results are read. */
 export const RESULTS_STORE = 'duckdb';
 
-/** Results stand in a table a window (duckdb-schema.ts); `window_parts` has those of windows that are configured no more. */
+/**
+ * Each window has a table for its results (duckdb-schema.ts). `window_parts` has those of windows that are configured
+ * no more.
+ */
 const windows: Table = {
   name: 'windows',
   label: 'Window results',
@@ -103,7 +106,7 @@ const deadLetters = tableOf(deadLetterType, {
   shown: ['stream', 'position', 'reason', 'detail', 'raw'],
 });
 
-/** In a table of its own: its log may be projected before that of the dead letter. */
+/** A table of its own, since its log may be projected before that of the dead letter. */
 const deadLetterReplays = tableOf(deadLetterReplayedType, {
   name: 'dead_letter_replays',
   label: 'Replayed dead letters',
@@ -138,7 +141,7 @@ const actorHistory = tableOf(actorChangedType, {
   },
 });
 
-/** Who asked for what over HTTP. */
+/** Commands over HTTP, with who asked for each. */
 const commandHistory = tableOf(commandAskedType, {
   name: 'command_history',
   label: 'Command history',
@@ -156,7 +159,7 @@ const commandHistory = tableOf(commandAskedType, {
   read: { path: 'command-history', columns: ['asked_at', 'by', 'method', 'path', 'status'], newest: 'log_offset' },
 });
 
-/** Queries that people have saved; one that was removed keeps its name here. */
+/** Queries that people have saved. A removed query keeps its name here. */
 const savedQueries = tableOf(querySavedType, {
   name: 'saved_queries',
   label: 'Saved queries',
@@ -172,7 +175,7 @@ const savedQueries = tableOf(querySavedType, {
   isOfProcess: true,
 });
 
-/** What a sink did not take of streams whose domain has no table of that. */
+/** What a sink did not take, for streams whose domain has no such table. */
 const sinkDeliveries = tableOf(sinkDeliveryType, {
   name: 'sink_deliveries',
   label: 'Events that sinks gave up',

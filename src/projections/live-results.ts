@@ -5,20 +5,21 @@ import { aggregatesSql, type WindowShape, windowTable } from './duckdb-schema.ts
 import type { Row } from './store.ts';
 
 export interface AppendedResults {
-  /** Oldest first, with the columns of `windows`; of each window the last few only. */
+  /** The last few results of each window, oldest first, with the columns of `windows`. */
   readonly rows: readonly Row[];
-  /** By window with new results: how many there are in all, and how many of them are new, shown or not. */
+  /** For each window with new results: how many results there are, and how many of them are new, shown or not. */
   readonly windows: Readonly<Record<string, { readonly results: number; readonly appended: number }>>;
-  /** To be given the next time. */
+  /** What the next call is to be given. */
   readonly seen: Readonly<Record<string, number>>;
 }
 
-/** A page keeps no more of one window. */
+/** A page keeps no more results of one window. */
 const MOST_OF_A_WINDOW = 120;
 
 /**
- * `seen` is what the last call gave; null for the first one, which gives no rows. Tables only grow, so the number of rows
- * says which are new; one with fewer rows was made anew. At most `limit` rows, shared by the windows that have new ones.
+ * The results since the last call. `seen` is what that call gave; null for the first call, which gives no rows. Tables
+ * only grow, so their numbers of rows say which rows are new. A table with fewer rows than before was made anew. At
+ * most `limit` rows, shared by the windows that have new ones.
  */
 export async function appendedResults(
   query: (sql: string) => Promise<readonly Row[]>,

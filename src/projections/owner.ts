@@ -8,7 +8,7 @@ import { join } from 'node:path';
 
 const OWNER_FILE = 'stores.id';
 
-/** Null where no store was opened yet, or only by a version that had no such number. */
+/** The number of a data directory; null where no store was opened yet, or only by a version that had no such number. */
 export function knownOwner(dataDir: string): number | null {
   try {
     const owner = Number(readFileSync(join(dataDir, OWNER_FILE), 'utf8'));

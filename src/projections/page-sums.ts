@@ -25,10 +25,10 @@ import type Database from 'better-sqlite3';
 export interface PageSums {
   readonly file: string;
   pageBytes: number;
-  /** By page, from 0. */
+  /** The sum of each page, from page 0 on. */
   sums: Uint32Array;
   dirty: ReadonlySet<number>;
-  /** Counts the moves, so that a page that was read beside one is read again. */
+  /** How often the log was moved. A page that was read during a move is read again. */
   moves: number;
 }
 
@@ -37,7 +37,7 @@ const HEADER_BYTES = 24;
 const CHUNK_PAGES = 256;
 const WAL_HEADER_BYTES = 32;
 const WAL_FRAME_BYTES = 24;
-/** What the log may hold until it is moved. */
+/** How long the log may be before it is moved. */
 const MOVE_AT_BYTES = 16 * 1024 * 1024;
 const CHECKPOINT = 'PRAGMA wal_checkpoint(TRUNCATE)';
 
@@ -45,7 +45,7 @@ function sumsFile(file: string): string {
   return `${file}-sums`;
 }
 
-/** Of a file that was just made, with nothing in its log. */
+/** The sums of a file that was just made and whose log is empty. */
 export function newPageSums(db: Database.Database, file: string): PageSums {
   db.prepare(CHECKPOINT).all();
   const bytes = readFileSync(file);
@@ -58,9 +58,12 @@ export function newPageSums(db: Database.Database, file: string): PageSums {
   return state;
 }
 
-/** Null when there are none, or they are damaged themselves, or the file is plainly not the one that they are of. */
+/**
+ * The sums of a known file; null when there are none, when they are damaged themselves, or when the file is plainly
+ * another one.
+ */
 export function knownPageSums(file: string): PageSums | null {
-  // A store that was deleted is made anew, whatever was left beside it.
+  // A deleted store is made anew, whatever was left beside it.
   if (statSync(file, { throwIfNoEntry: false }) === undefined) return null;
   let bytes: Buffer;
   try {
@@ -88,7 +91,7 @@ export function moveLog(db: Database.Database, state: PageSums, atOnce: boolean)
   const logBytes = statSync(`${file}-wal`, { throwIfNoEntry: false })?.size ?? 0;
   if (logBytes === 0 || (!atOnce && logBytes < MOVE_AT_BYTES)) return null;
   const pages = pagesInLog(`${file}-wal`);
-  // A damaged page must not be given a new sum: what was changed in it was read from it.
+  // A damaged page must not get a new sum: what was changed in it was read from damage.
   const problem = problemOf(state, pages);
   if (problem !== null) return problem;
   state.dirty = new Set([...state.dirty, ...pages]);
@@ -97,7 +100,7 @@ export function moveLog(db: Database.Database, state: PageSums, atOnce: boolean)
   const [moved] = db.prepare(CHECKPOINT).all() as { readonly busy: number }[];
   db.exec('PRAGMA busy_timeout = 5000');
   state.moves += 1;
-  // A query that still reads an older moment keeps a part of it in the log: the rest is moved the next time.
+  // A query that reads an older moment keeps a part of it in the log. The next call moves the rest.
   if (moved?.busy !== 0) return null;
   resum(state);
   save(state);
@@ -170,7 +173,10 @@ function resum(state: PageSums): void {
   }
 }
 
-/** From 0; some that were not committed may be among them. https://sqlite.org/fileformat2.html#walformat */
+/**
+ * Numbers of the pages in the log, from 0. Pages that were not committed may be among them.
+ * https://sqlite.org/fileformat2.html#walformat
+ */
 function pagesInLog(log: string): Set<number> {
   const bytes = readFileSync(log);
   const pages = new Set<number>();

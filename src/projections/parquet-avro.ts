@@ -12,7 +12,10 @@ import {
 import { annotated } from '../messages/annotated.ts';
 import type { AvroField, AvroSchema } from '../messages/avro.ts';
 
-/** `path` makes names for records within. Throws, naming the type, for one that Avro has none for. */
+/**
+ * The Avro type of a DuckDB type. `path` makes names for records within. Throws, naming the type, when Avro has no such
+ * type.
+ */
 export function avroOfParquet(type: DuckDBType, path: string): AvroSchema {
   if (type instanceof DuckDBListType || type instanceof DuckDBArrayType) {
     return { type: 'array', items: ['null', avroOfParquet(type.valueType, `${path}_item`)] };

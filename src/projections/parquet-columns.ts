@@ -38,10 +38,10 @@ import { at, FAILED, fail, type Report } from '../messages/refusal.ts';
 import { fieldOfTitle } from '../messages/titles.ts';
 import { NOT_UNICODE, NOT_UNICODE_PROBLEM } from '../messages/well-formed.ts';
 
-/** Of a value that is not null; FAILED after `fail`. */
+/** Converts a value that is not null. Gives FAILED after `fail`. */
 export type Convert = (value: DuckDBValue) => unknown;
 
-/** Null when no value of the column has an exact form in the field. */
+/** The conversion of a column to a field; null when no value of the column has an exact form in the field. */
 export function converter(from: DuckDBType, to: SchemaType, report: Report): Convert | null {
   if (from.typeId === DuckDBTypeId.SQLNULL) return () => null;
   switch (to.kind) {
@@ -90,7 +90,7 @@ function singleConverter(from: DuckDBTypeId, to: Single, report: Report): Conver
     case 'int':
       return numberConverter(from, DECIMALS, wholeOfDecimal);
     case 'long':
-      // A plain long says no unit: milliseconds, as everywhere here.
+      // A plain long has no unit of its own: it is in milliseconds, as everywhere here.
       if (from === DuckDBTypeId.TIMESTAMP_TZ || CLOCKS.has(from)) return ticksConverter('millis');
       return numberConverter(from, DECIMALS, wholeOfDecimal);
     case 'float':
@@ -107,7 +107,7 @@ function singleConverter(from: DuckDBTypeId, to: Single, report: Report): Conver
   }
 }
 
-/** Whose values are texts, or bytes that may be: writers leave the annotation of texts out. */
+/** Types whose values are texts, or bytes that may be texts: writers leave the annotation of texts out. */
 const TEXTS: ReadonlySet<DuckDBTypeId> = new Set([DuckDBTypeId.VARCHAR, DuckDBTypeId.ENUM, DuckDBTypeId.BLOB]);
 const CLOCKS: ReadonlySet<DuckDBTypeId> = new Set([
   DuckDBTypeId.TIMESTAMP,
@@ -134,7 +134,7 @@ const DECIMALS: ReadonlySet<DuckDBTypeId> = new Set([...NUMBERS, DuckDBTypeId.DE
 
 const same: Convert = (value) => value;
 
-/** What a number can't hold exactly stays a BigInt, which readers refuse with its digits. */
+/** Converts numbers. One that a number can't hold exactly stays a BigInt, which readers refuse with its digits. */
 function numberConverter(
   from: DuckDBTypeId,
   taken: ReadonlySet<DuckDBTypeId>,
@@ -158,7 +158,7 @@ export function textOfDecimal({ value, scale }: DuckDBDecimalValue): string {
 
 function wholeOfDecimal(decimal: DuckDBDecimalValue): number | bigint {
   const unit = 10n ** BigInt(decimal.scale);
-  // One with a fraction is no whole number, and its reader says so.
+  // The reader of a whole number refuses a value with a fraction, and says so.
   return decimal.value % unit === 0n ? plainNumber(decimal.value / unit) : Number(textOfDecimal(decimal));
 }
 
@@ -182,7 +182,7 @@ function clockConverter(from: DuckDBTypeId, { unit }: Extract<Logical, { unit: T
   return CLOCKS.has(from) ? ticksConverter(unit) : numberConverter(from, NUMBERS);
 }
 
-/** Floored, before 1970 as well: as the digits of an ISO text are cut. */
+/** Converts between units of time. The result is floored, before 1970 as well, as the digits of an ISO text are cut. */
 function ticksConverter(unit: TimeUnit): Convert {
   const to = TICKS_A_SECOND[unit];
   return (value) => {
@@ -225,7 +225,7 @@ function timeConverter(unit: TimeUnit, report: Report): Convert {
   };
 }
 
-/** The branch that such a value is of, when there is one and no other. */
+/** The only branch that such a value can be of; null when there is none, or more than one. */
 function unionConverter(from: DuckDBType, branches: readonly SchemaType[], report: Report): Convert | null {
   const [one, other] = branches.flatMap((branch) => {
     const convert = branch.kind === 'null' ? null : converter(from, branch, report);

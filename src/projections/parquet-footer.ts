@@ -12,7 +12,7 @@ export interface FileCopy {
   close(): void;
 }
 
-/** Behind the footer stand its length and a magic number. */
+/** The footer's length and a magic number stand behind the footer. */
 const TAIL_BYTES = 8;
 
 /** The copy is in the directory for temporary files until it is closed. */
@@ -51,7 +51,7 @@ async function bytesAt(file: FileHandle, position: number, length: number): Prom
   return buffer;
 }
 
-/** Thrift's compact form of a TimestampType of nanoseconds in UTC, and what makes it one that is not in UTC. */
+/** Thrift's compact form of a TimestampType of nanoseconds in UTC, and the bytes that make it one without UTC. */
 const NANOS_IN_UTC = Buffer.from([0x8c, 0x11, 0x1c, 0x3c, 0, 0, 0, 0]);
 const NOT_IN_UTC = 0x12;
 
@@ -72,7 +72,7 @@ const TEXT_CONVERTED: readonly number[] = [0, 8, 38];
 /** LogicalType: the header of the field STRING, ENUM or JSON, a struct. */
 const TEXT_LOGICAL: readonly number[] = [0x1c, 0x4c, 0xcc];
 
-/** Says of no column that its bytes are a text. */
+/** Changes a footer so that no column is annotated as text. */
 export function bytesForTexts(footer: Buffer): Buffer {
   const c = { bytes: footer, at: 0 };
   for (let id = 0; ; ) {
@@ -119,7 +119,7 @@ function byteOf(c: Cursor): number {
   return byte;
 }
 
-/** Of lengths and ids, which are small. */
+/** Reads the number of a length or an id, which is small. */
 function varint(c: Cursor): number {
   let value = 0;
   for (let scale = 1; ; scale *= 128) {
@@ -166,7 +166,7 @@ function skip(c: Cursor, type: number): void {
     case 9:
     case 10: {
       const list = listHead(c);
-      // A truth in a list is a byte; as a field it is in the header.
+      // A boolean in a list is a byte. As a field it is a part of the header.
       for (let n = 0; n < list.size; n++) skip(c, Math.max(list.type, 3));
       return;
     }

@@ -33,7 +33,7 @@ function filledWriter(type: SchemaType): WriteJson {
     case 'union': {
       const branches = type.branches.filter(({ kind }) => kind !== 'null');
       const [only, other] = branches;
-      // Of several branches the value itself says which it is.
+      // The value itself says which of several branches it is of.
       return only !== undefined && other === undefined ? filledWriter(only) : (value) => singleText(value, null);
     }
     case 'array': {
@@ -84,7 +84,7 @@ function singleText(value: DuckDBValue, to: Single | null): string {
   if (value instanceof DuckDBTimeNSValue) return `"${clockText(value.nanos, 9)}"`;
   if (value instanceof DuckDBTimeValue || value instanceof DuckDBTimeTZValue) return `"${clockText(value.micros, 6)}"`;
   if (value instanceof DuckDBBlobValue) {
-    // Bytes as Avro's JSON has them: a character for each.
+    // Avro's JSON writes a character for each byte.
     const isBytes = (to?.kind === 'bytes' || to?.kind === 'fixed') && logical === null;
     const bytes = Buffer.from(value.bytes);
     return JSON.stringify(bytes.toString(isBytes || !isUtf8(bytes) ? 'latin1' : 'utf8'));

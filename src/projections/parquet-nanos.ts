@@ -7,7 +7,7 @@ import type { DuckDBConnection } from '@duckdb/node-api';
 import { quotedText } from '../sql-quotes.ts';
 import { copyWithFooter, type FileCopy, nanosNotInUtc } from './parquet-footer.ts';
 
-/** Null when the file itself can be read. */
+/** A copy of the file whose nanoseconds are exact; null when the file itself can be read. */
 export async function exactNanos(connection: DuckDBConnection, path: string): Promise<FileCopy | null> {
   const columns = await nanosInUtc(connection, path);
   if (columns.length === 0 || (await isFrom1970(connection, path, columns))) return null;
@@ -26,7 +26,7 @@ async function nanosInUtc(connection: DuckDBConnection, path: string): Promise<s
   return found.getRows().map(([name]) => String(name));
 }
 
-/** By the statistics of its row groups, as far as they are there. */
+/** Whether all times are of 1970 or later, by the statistics of the row groups, as far as there are any. */
 async function isFrom1970(connection: DuckDBConnection, path: string, columns: readonly string[]): Promise<boolean> {
   const isOne = columns.map((name) => `suffix(path_in_schema, ${quotedText(name)})`).join(' OR ');
   const least = 'try_cast(coalesce(stats_min_value, stats_min) AS TIMESTAMPTZ)';

@@ -17,17 +17,17 @@ import { columnOf } from './duckdb-streams.ts';
 
 export interface ParquetWriter {
   append(events: Columns): void;
-  /** Makes the file of all rows, and takes the place of one that is there. */
+  /** Makes the file of all rows. It replaces a file that is there. */
   finish(): Promise<void>;
   /** Removes what finish() has not made a file of. */
   close(): void;
 }
 
 const MEMORY_LIMIT = '512MiB';
-/** Rows do not say where they lie. */
+/** These rows do not say where their events lie. */
 const NOWHERE = { log: '', stream: '', partition: 0, committedAt: 0, firstOffset: 0 };
 
-/** Throws when the folder of the file can't be written to. */
+/** A writer of a Parquet file. Throws when the file's folder can't be written to. */
 export async function openParquetWriter(path: string, schema: AvroRecord): Promise<ParquetWriter> {
   const [database, unfinished] = [`${path}.rows.tmp`, `${path}.tmp`];
   const remove = (): void => {
@@ -41,7 +41,7 @@ export async function openParquetWriter(path: string, schema: AvroRecord): Promi
   });
   const connection = await instance.connect();
   const columns = recordColumns(schema);
-  // A field of a union or a default may be null whatever the schema of today says.
+  // A field of a union or with a default may be null, whatever today's schema says.
   const own = columns.map((column) => columnOf({ ...column, isNullable: true }));
   await connection.run(FEW_TEXTS_SQL);
   await connection.run(`CREATE TABLE rows (${own.map(columnSql).join(', ')})`);
@@ -88,7 +88,7 @@ function typeAt(record: AvroRecord, [name, ...rest]: readonly string[]): AvroSch
   return null;
 }
 
-/** Whether JSON has values of the type as DuckDB reads them: a time in JSON is a number that does not say so. */
+/** Whether DuckDB reads the type's values from JSON. It does not where JSON has a time as a plain number. */
 function isOfJson(type: SqlType): boolean {
   switch (type.kind) {
     case 'list':

@@ -24,12 +24,12 @@ export type ParquetRow =
 
 export interface ParquetRows {
   readonly rows: readonly ParquetRow[];
-  /** A row as JSON. */
+  /** A row of the file as JSON. */
   raw(row: number): Buffer;
 }
 
 export interface ParquetFile {
-  /** In the order of the file, some at a time. */
+  /** The rows in the order of the file, some at a time. */
   rows(): AsyncGenerator<ParquetRows>;
   close(): void;
 }
@@ -41,13 +41,13 @@ interface Column {
   readonly convert: Convert;
   readonly read: Read;
   readonly json: WriteJson;
-  /** What stands before its value in a row's JSON. */
+  /** What stands before the column's value in a row's JSON. */
   readonly prefix: string;
 }
 
 /**
- * Throws when the file is missing or is not Parquet, and when a column is of no field or can't be converted to its type, or a
- * field has no column and no default.
+ * Opens a Parquet file as events of a schema. Throws when the file is missing or is not Parquet, when a column has no
+ * field or can't be converted to its type, and when a field has neither a column nor a default.
  */
 export async function openParquet(
   path: string,
@@ -55,7 +55,7 @@ export async function openParquet(
   keyField: string,
   companion: Companion | null = null,
 ): Promise<ParquetFile> {
-  // One thread keeps the rows in order; the extension is part of the library, so nothing is fetched.
+  // One thread keeps the rows in order. The extension is part of the library, so nothing is fetched.
   const instance = await DuckDBInstance.create(':memory:', { threads: '1', autoinstall_known_extensions: 'false' });
   const connection = await instance.connect();
   const copies: FileCopy[] = [];
@@ -91,7 +91,7 @@ export async function openParquet(
             yield chunk;
           }
         } catch (error) {
-          // DuckDB gives up a file for one text that is not UTF-8. As bytes each is judged by itself.
+          // One text that is not UTF-8 makes DuckDB give up the whole file. As bytes, each text is judged by itself.
           if (!(error instanceof Error && NOT_UTF8.test(error.message))) throw error;
           const copy = await copyWithFooter(file, bytesForTexts);
           copies.push(copy);
@@ -112,7 +112,7 @@ const NOT_UTF8 = /not valid UTF-?8/i;
 interface Plan {
   readonly columns: readonly Column[];
   readonly template: DynamicEvent;
-  /** Columns of a companion, behind the others. */
+  /** Columns of a companion, which stand behind the others. */
   readonly beside: readonly FieldType[];
   readonly selected: readonly string[];
   readonly report: Report;
@@ -181,7 +181,7 @@ function prefixOf(name: string, before: number): string {
   return `${before === 0 ? '' : ','}${JSON.stringify(name)}:`;
 }
 
-/** What every event begins as: the schema's defaults, and a place for each column. */
+/** The event before its values are filled in: the schema's defaults, and a place for each column. */
 function templateOf(schema: AvroRecord, columns: readonly Column[]): DynamicEvent {
   return Object.fromEntries(
     recordType(schema).fields.map((field) => {
@@ -225,7 +225,7 @@ function rowsOf(chunk: DuckDBDataChunk, { columns, template, beside, report }: P
       const event = refused.has(row) ? null : events[row]!;
       let text = '{';
       for (const [i, { field, prefix, json }] of columns.entries()) {
-        // A number or text of an event is in a form that the reader of JSON takes, and is at hand.
+        // The number or text of an event is already in a form that the reader of JSON takes.
         text += `${prefix}${plainJson(event?.[field.name]) ?? json(vectors[i]!.getItem(row))}`;
       }
       return Buffer.from(`${text}}`);
@@ -238,7 +238,7 @@ function plainJson(value: unknown): string | null {
   return typeof value === 'string' ? JSON.stringify(value) : null;
 }
 
-/** What a column of a companion is read as; what is none of it is as if the column were absent. */
+/** The type that a companion's column is read as. A value of another type counts as absent. */
 function sqlType({ kind }: SchemaType): string {
   if (kind === 'boolean') return 'BOOLEAN';
   return kind === 'string' ? 'VARCHAR' : 'DOUBLE';

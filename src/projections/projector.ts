@@ -27,7 +27,10 @@ export interface ProjectedJournal {
   readonly registry: Registry;
   /** The declared streams, by name. */
   readonly declared: ReadonlyMap<string, { readonly type: EventType<DynamicEvent> }>;
-  /** What a section of a commit of `stream` is, as the pipeline file calls it: for stores that take events by that name. */
+  /**
+   * The name that the pipeline file has for a section's events, in a commit of `stream`. For stores that take events by
+   * that name.
+   */
   nameOf?(stream: string, section: Section): string | null;
 }
 
@@ -38,41 +41,41 @@ export interface LogRange {
 }
 
 export interface Projected {
-  /** Events read, whether the store has tables for them or not. */
+  /** How many events were read, whether the store has tables for them or not. */
   readonly events: number;
-  /** Events that the store had not got, and that are in the journal no more. Of a new store all are that were pruned: none count. */
+  /** Events that the store had not got and that the journal has no more. For a new store no pruned event counts. */
   readonly missed: number;
-  /** Offset reached in each log. */
+  /** The offset reached in each log. */
   readonly reached: Readonly<Record<string, number>>;
-  /** Of a store whose rows wait before they are kept: the offset in each log up to which they are. */
+  /** The offset in each log up to which rows are kept, where a store's rows wait before they are. */
   readonly kept?: Readonly<Record<string, number>>;
   /** True when nothing is left below the given offsets. */
   readonly caughtUp: boolean;
-  /** Events that a table of the store had no place for. */
+  /** Events that the store's tables had no place for. */
   readonly refused?: readonly RefusedEvent[];
 }
 
-/** What ends a transaction of a store: it takes the commit that goes beyond, and no more. */
+/** When a transaction of a store ends: with the commit that goes beyond one of these. */
 export interface TransactionSize {
   readonly maxEvents: number;
-  /** Of the events that the store takes, as the journal has them. */
+  /** The size of the events that the store takes, as the journal has them. */
   readonly maxBytes?: number;
   readonly maxMs?: number;
 }
 
-/** The time of a process that does other things beside: without it a transaction has no end by time, and keeps the thread. */
+/** How the thread is shared with other work. Without it a transaction keeps the thread and has no end by time. */
 export interface Turns {
   nowMs(): number;
-  /** Lets others have the thread. */
+  /** Lets other work have the thread. */
   give(): Promise<void>;
 }
 
-/** How long others may wait for this thread, in ms. */
+/** How long other work may wait for this thread, in ms. */
 const TURN_MS = 20;
 
 /**
- * Projects in one transaction of the store, and lets others have the thread meanwhile. Rolls it back and rethrows when a frame
- * can't be read or the store refuses.
+ * Projects in one transaction of the store, and lets other work have the thread meanwhile. Rolls the transaction back
+ * and rethrows when a frame can't be read or the store refuses.
  */
 export async function projectLogs(
   journal: ProjectedJournal,
@@ -94,7 +97,7 @@ export async function projectLogs(
     let caughtUp = true;
     let missed = 0;
     for (const { log, toOffset } of ranges) {
-      // Events that were pruned are in no new store.
+      // A new store has never had the events that were pruned.
       const known = store.offsets().get(log);
       const from = Math.max(known ?? 0, await reader.startOf(log));
       if (known !== undefined) missed += from - known;
@@ -141,7 +144,7 @@ async function projectCommit(
   let bytes = 0;
   const wanted: SectionEvents[] = [];
   for (const section of sections) {
-    // Types that the store has no table for stay undecoded.
+    // Sections of types without a table in the store are not decoded.
     const events =
       store.takes === undefined
         ? decodedAs(journal, section, stream, firstOffset)
@@ -158,7 +161,7 @@ async function projectCommit(
   return bytes;
 }
 
-/** A store reads one section of a type at a time, so one memory a type does. */
+/** Each type has one memory, because a store reads one section of a type at a time. */
 const columnReaders = new WeakMap<EventType<unknown>, ReturnType<EventType<unknown>['columnReader']>>();
 
 function columnReaderOf(type: EventType<unknown>): ReturnType<EventType<unknown>['columnReader']> {
@@ -177,7 +180,7 @@ function decodedAs(
   const join = joinOfRecord(record);
   if (join !== null) return joinedEvents(join, registry, section, firstOffset);
   const window = registry.windowOf(section.fingerprint);
-  // Events of a stream stand in its logs; those that an operator makes of another stream may be in that one's.
+  // The logs of a stream have its events. Those that an operator makes of another stream may stand in that one's logs.
   const table = declared.get(stream)?.type.name === record ? stream : (derivedStreamOfRecord(record) ?? '');
   const own = declared.get(table)?.type;
   const isOwn = own?.name === record;
@@ -202,7 +205,7 @@ function decodedAs(
   };
 }
 
-/** Events under the name that the file has for them; null for those that the store does not take. */
+/** The events by the name that the file has for them; null for those that the store does not take. */
 function namedEvents(
   { registry, declared, nameOf }: ProjectedJournal,
   takes: ReadonlySet<string>,
@@ -215,7 +218,8 @@ function namedEvents(
   const { fingerprint, bytes } = section;
   const record = registry.nameOf(fingerprint) ?? '';
   const own = declared.get(table)?.type;
-  // What the engine and its users derive is read as it was written: a column that is newer than an event is null.
+  // What the engine and its users derive is read by the schema that wrote it. A column that is newer than an event is
+  // null.
   const reader = (own?.name === record ? own : registry.builtin(record)) ?? registry.writerOf(fingerprint);
   if (reader === undefined) return null;
   let columns: Columns | null = null;
@@ -232,7 +236,7 @@ function namedEvents(
   };
 }
 
-/** Both sides as JSON: their columns are those of any two streams. */
+/** The events of both sides as JSON, since a join's columns are those of any two streams. */
 function joinedEvents(
   join: string,
   registry: Registry,

@@ -2,7 +2,7 @@
 import type { Dialect } from './store.ts';
 import type { Table, TableRead } from './table.ts';
 
-/** `limit` is a whole number from 1 to 1,001. Throws a RangeError on any other. */
+/** The SQL of a table's read. `limit` is a whole number from 1 to 1,001. Throws a RangeError on any other. */
 export function readSql({ name, columns }: Table, read: TableRead, dialect: Dialect, limit: number): string {
   if (!Number.isInteger(limit) || limit < 1 || limit > 1001)
     throw new RangeError(`limit must be 1 to 1001, not ${limit}`);

@@ -14,19 +14,19 @@ export type ResultKind = 'windows' | 'joins' | 'late_events';
 
 export type KeyFilter =
   | { readonly kind: 'is' | 'beginsWith'; readonly text: string }
-  /** Of one group over all, or of events whose key is null. */
+  /** Results of one group over all, or of events whose key is null. */
   | { readonly kind: 'isNull' };
 
 export interface ResultQuery {
   readonly of: ResultKind;
-  /** Of one window or join; null for all. */
+  /** The window or join whose results are read; null for all. */
   readonly name: string | null;
   /** Null for all keys. */
   readonly key: KeyFilter | null;
-  /** A window's start, a late event's or a join's time: from the first on, before the second; null for an open end. */
+  /** From the first time on, before the second: a window's start, or the time of a late event or a join; null: open. */
   readonly fromMs: number | null;
   readonly toMs: number | null;
-  /** Of windows: the newest result of each window, key and start, or also those that it has replaced. */
+  /** Whether a page has only the newest result of each window, key and start, or also the results that it replaced. */
   readonly revisions: 'newest' | 'all';
   readonly after: ResultPlace | null;
   /** From 1 to MAX_PAGE_ROWS. */
@@ -59,24 +59,24 @@ export const RESULT_COLUMNS: Readonly<Record<ResultKind, readonly string[]>> = {
   late_events: ['window', 'key', 'occurred_at', 'lateness_ms', 'windows_lost', 'event'],
 };
 
-/** So many characters of a key take part in the order; keys that begin alike are told apart by their rows. */
+/** The order uses so many characters of a key. Keys with the same beginning are told apart by their rows. */
 const KEY_HEAD = 100;
-/** More rows than a page has may be needed: replaced results are among them. */
+/** A page may need to read more rows than it has, because replaced results are among them. */
 const ROWS_A_RESULT = 4;
 
 type Query = (sql: string) => Promise<readonly Row[]>;
 
-/** One table that results stand in. */
+/** A table that has results. */
 interface Source {
   readonly table: string;
-  /** An SQL expression. */
+  /** The name of the window or join, as an SQL expression. */
   readonly name: string;
   readonly at: string;
   readonly end: string;
   readonly revision: string;
-  /** Tells rows apart that are alike in all else: tables only grow, so a row keeps its number. */
+  /** The number of a row, which tells apart rows that are alike in all else. Tables only grow, so a row keeps it. */
   readonly row: string;
-  /** Columns between `key` and the end, as SQL. */
+  /** The columns between `key` and the end, as SQL. */
   readonly rest: string;
   /** How replaced results are left out; null where there are none. */
   readonly shape: Pick<WindowShape, 'kind' | 'name'> | null;
@@ -99,7 +99,7 @@ export async function resultPage(
   for (let reach = ROWS_A_RESULT * (limit + 1); ; reach *= ROWS_A_RESULT) {
     const bound = await boundOf(query, sources, reach);
     const rows = await query(pageSql(request, sources, bound));
-    // Replaced results took more room than was given for them: look further back.
+    // Replaced results took more rows than were read, so the page looks further back.
     if (rows.length <= limit && bound !== null) continue;
     const page = rows.slice(0, limit);
     return { rows: page.map(withoutPlace), next: rows.length > limit ? placeOf(page.at(-1)) : null };
@@ -154,7 +154,7 @@ function sourcesOf(windows: readonly WindowShape[], request: ResultQuery): Sourc
             shape,
           }),
         ),
-        // Results of windows that are configured no more, or were otherwise.
+        // The results of windows that are configured no more, or were configured otherwise.
         source({
           ...common,
           table: 'window_parts',
@@ -175,7 +175,7 @@ function keyFilters({ key }: ResultQuery): string[] {
   return [key.kind === 'is' ? `key = ${text(key.text)}` : `starts_with(key, ${text(key.text)})`];
 }
 
-/** The time alone, which most of a table is left unread by, and then the rest of the place. */
+/** Conditions on the time alone, by which most of a table stays unread, and then on the rest of the place. */
 function timeFilters({ fromMs, toMs, after }: ResultQuery, at: string, name: string): string[] {
   const filters: string[] = [];
   if (fromMs !== null) filters.push(`${at} >= ${instant(fromMs)}`);
@@ -186,15 +186,15 @@ function timeFilters({ fromMs, toMs, after }: ResultQuery, at: string, name: str
   return filters;
 }
 
-/** All rows down to a time, of the last one only those to a place; all of it when that is null. */
+/** All rows down to a time. Of that time only the rows down to a place, or all of them when the place is null. */
 interface Bound {
   readonly atMs: number;
   readonly place: readonly (string | number | boolean)[] | null;
 }
 
-/** So many rows down from the first one; null when there are not so many. */
+/** The bound so many rows down from the first; null when there are not so many rows. */
 async function boundOf(query: Query, sources: readonly Source[], rows: number): Promise<Bound | null> {
-  // By time alone first: only that is ordered in the tables, which spares reading most of them.
+  // The first query orders by time alone, as the tables are ordered. Most of them stays unread.
   const times = sources.map((own) => `SELECT ${own.at} AS moment FROM ${filtered(own, [])}`).join(' UNION ALL ');
   const [oldest] = await query(
     `SELECT epoch_ms(moment) AS at_ms FROM (${times}) ORDER BY moment DESC LIMIT 1 OFFSET ${rows}`,
@@ -242,7 +242,7 @@ function pageSql(
 
 function newestOf({ table, whose }: Source, shape: Pick<WindowShape, 'kind' | 'name'>, rows: string): string {
   if (shape.kind !== 'session') return newestSql(shape, rows, rows);
-  // What replaces a session contains it, and may begin long before the page does: it only ends with it or later.
+  // A session contains those that it replaces. It may begin long before the page does, and ends with them or later.
   const ends = `(SELECT coalesce(min(end_at), TIMESTAMP 'infinity') FROM ${rows})`;
   const among = [...whose, `end_at >= ${ends}`, `coalesce(key, '') IN (SELECT coalesce(key, '') FROM ${rows})`];
   return newestSql(shape, rows, `(SELECT * FROM ${table} WHERE ${among.join(' AND ')})`);
@@ -272,13 +272,13 @@ function withoutPlace(row: Row): Row {
   return Object.fromEntries(Object.entries(row).filter(([column]) => !column.startsWith('place_')));
 }
 
-/** In the order of rows: what comes first is smaller. */
+/** The values that rows are ordered by. A row that comes first has the smaller values. */
 function values([at, name, hasKey, head, end, revision, row]: readonly (string | number | boolean)[]): string[] {
   const parts = [`${-Number(at)}`, text(String(name)), String(hasKey), text(String(head))];
   return end === undefined ? parts : [...parts, `${Number(end)}`, `${-Number(revision)}`, `${Number(row)}`];
 }
 
-/** One by one: of rows as values DuckDB can't tell whether they are between two others. */
+/** The order, value by value. DuckDB can't skip rows by a comparison of tuples. */
 function notBefore([one = '', ...rest]: readonly string[], [other = '', ...others]: readonly string[]): string {
   if (rest.length === 0) return `${one} >= ${other}`;
   return `(${one} > ${other} OR (${one} = ${other} AND ${notBefore(rest, others)}))`;
@@ -288,7 +288,7 @@ function instant(ms: number): string {
   return `make_timestamp(${BigInt(ms) * 1000n})`;
 }
 
-/** A text of a stranger, whatever is in it: a zero byte would end a statement. */
+/** A text of a stranger as SQL. A zero byte would end a quoted text, so such a text is in hexadecimal. */
 function text(value: string): string {
   return value.includes('\0') ? `decode(from_hex('${Buffer.from(value, 'utf8').toString('hex')}'))` : quotedText(value);
 }

@@ -13,7 +13,7 @@ import type { Row } from './store.ts';
 export interface ScratchDatabase {
   /** Makes a table with a column for each field, and gives what fills it. */
   createTable(name: string, schema: AvroRecord): Promise<ScratchTable>;
-  /** From then on no statement reaches a file but these, nor another setting. */
+  /** Lets no later statement reach a file other than these, nor change a setting. */
   seal(files: readonly string[]): Promise<void>;
   rows(sql: string): Promise<Row[]>;
   close(): void;
@@ -21,7 +21,7 @@ export interface ScratchDatabase {
 
 export interface ScratchTable {
   append(events: Columns): void;
-  /** All rows are there once it returns. */
+  /** Writes all rows to the table before it returns. */
   end(): void;
 }
 

@@ -15,11 +15,14 @@ export interface ParquetColumn {
   readonly type: AvroSchema;
   readonly nulls: number;
   readonly distinct: number;
-  /** Of a time: how far a later row lies behind an earlier one at most, in milliseconds; null for another type. */
+  /**
+   * How far a later row lies behind an earlier one at most, in milliseconds, for a column of times; null for another
+   * type.
+   */
   readonly lagMs: number | null;
 }
 
-/** Throws when DuckDB can't tell. */
+/** Guesses the form of a CSV file. Throws when DuckDB can't tell. */
 export async function sniffCsv(path: string): Promise<SniffedCsv> {
   const [row] = await rowsOf(`SELECT Delimiter, Quote, HasHeader FROM sniff_csv(${quotedText(path)})`);
   const quote = String(row?.Quote);

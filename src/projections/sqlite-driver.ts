@@ -4,7 +4,7 @@ import { readSqliteOffsets } from './sqlite-offsets.ts';
 import { SQLITE_SUFFIXES } from './sqlite-schema.ts';
 
 const ROWS_A_BATCH = 256;
-/** What one statement of a user may hold, in bytes: it has no right to the memory of the machine. */
+/** What one statement of a user may hold, in bytes, so that it can't take the machine's memory. */
 const MEMORY_BYTES = 256 * 1024 * 1024;
 
 export const sqliteDriver: StoreDriver = {

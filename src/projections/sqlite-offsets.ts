@@ -2,12 +2,15 @@
 import Database from 'better-sqlite3';
 import { keepNative } from '../journal/keep-native.ts';
 
-/** Next offset by log; empty when there is no store, it is another directory's, or it is damaged and says nothing. */
+/**
+ * The next offset of each log; empty when there is no store, when it is another directory's, or when it is too damaged
+ * to say.
+ */
 export function readSqliteOffsets(file: string, owner: number | null = null): ReadonlyMap<string, number> {
   let db: Database.Database | null = null;
   try {
     db = keepNative(new Database(file, { readonly: true, fileMustExist: true }));
-    // A version that had no owners left a 0 there.
+    // Versions that knew no owners left a 0 there.
     const found = Number(db.prepare('PRAGMA application_id').pluck().get());
     if (owner !== null && found !== 0 && found !== owner) return new Map();
     const rows = db.prepare<[], { log: string; next: number }>('SELECT log, next FROM offsets').all();

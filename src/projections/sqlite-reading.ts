@@ -21,13 +21,15 @@ export function queryRows(reader: Database.Database, sql: string): Row[] {
   return reader.prepare<[], Record<string, unknown>>(boundedQuery(sql)).safeIntegers().all().map(jsonRow);
 }
 
-/** The same, a row at a time and however many. For a process of its own: nothing stops SQLite within a step. */
+/**
+ * The rows of any statement that reads, one at a time. For a process of its own: nothing stops SQLite within a step.
+ */
 export function* streamRows(reader: Database.Database, sql: string): Generator<Row> {
   requireReading(reader, sql);
   for (const row of reader.prepare<[], Record<string, unknown>>(sql).safeIntegers().iterate()) yield jsonRow(row);
 }
 
-/** A table at a time, all as of one moment. */
+/** Digests of the tables one by one, all as of one moment. */
 export function* tableDigests(
   reader: Database.Database,
   tables: readonly Table[],
@@ -54,19 +56,22 @@ function requireReading(reader: Database.Database, sql: string): void {
 
 /**
  * What a query may begin with, comments aside. A PRAGMA takes effect when it is prepared, even behind EXPLAIN, so none
- * may come that far.
+ * may be prepared.
  */
 const QUERY =
   /^(?:\s|--[^\n]*\n|\/\*(?:[^*]|\*(?!\/))*\*\/)*(?:EXPLAIN\s+(?:QUERY\s+PLAN\s+)?)?(?:SELECT|WITH|VALUES)\b/i;
 
-/** SQLite stops at the limit by itself; EXPLAIN, which can't stand in a subquery, gives few rows anyway. */
+/**
+ * The query with a limit, at which SQLite stops by itself. EXPLAIN can't stand in a subquery, and gives few rows
+ * anyway.
+ */
 function boundedQuery(sql: string): string {
   if (/^(?:\s|--[^\n]*\n|\/\*[\s\S]*?\*\/)*EXPLAIN\b/i.test(sql)) return sql;
   return `SELECT * FROM (${sql.replace(/;\s*$/, '')}\n) LIMIT ${MAX_QUERY_ROWS}`;
 }
 
 function digestOf(db: Database.Database, table: string, select: string): TableDigest {
-  // All at once: an iterator is another object that Node 24 may not collect (see keepNative).
+  // All rows are read at once: an iterator is another object that Node 24 may not collect (see keepNative).
   const rows = db.prepare<[], unknown[]>(select).raw().all();
   let sum = 0n;
   for (const row of rows) {
@@ -79,11 +84,11 @@ function jsonRow(row: Readonly<Record<string, unknown>>): Row {
   return Object.fromEntries(Object.entries(row).map(([column, value]) => [column, jsonValue(value)]));
 }
 
-/** SQLite's values as JSON ones; a blob shows as text, and what is not finite is null, as everywhere. */
+/** SQLite's value as a JSON one. A blob is shown as text, and a number that is not finite is null, as everywhere. */
 function jsonValue(value: unknown): SqlValue {
   if (value === null || typeof value === 'string') return value;
   if (typeof value === 'number') return Number.isFinite(value) ? value : null;
-  // A whole number that JSON's readers would round is a text.
+  // A whole number that readers of JSON would round is a text.
   if (typeof value === 'bigint') return Number.isSafeInteger(Number(value)) ? Number(value) : value.toString();
   return Buffer.isBuffer(value) ? value.toString('utf8') : String(value);
 }

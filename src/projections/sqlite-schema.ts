@@ -4,7 +4,7 @@ import type { RecordColumnKind } from '../messages/record-columns.ts';
 import { quotedName } from '../sql-quotes.ts';
 import { type ColumnEntry, stateColumns, storedName, type Table, tableText } from './table.ts';
 
-/** Raise it whenever a writer changes: an older file is then rebuilt. A changed table does that by itself. */
+/** Raise it whenever a writer changes, so that older files are rebuilt. A changed table does that by itself. */
 const SQLITE_WRITERS_VERSION = 7;
 
 export const SQLITE_TYPES: Readonly<Record<RecordColumnKind, string>> = {
@@ -20,7 +20,7 @@ export const SQLITE_TYPES: Readonly<Record<RecordColumnKind, string>> = {
   json: 'TEXT',
 };
 
-/** What the names of its files end with. */
+/** The endings of the store's files. */
 export const SQLITE_SUFFIXES: readonly string[] = ['', '-wal', '-shm', '-sums'];
 
 const OWN_TABLES = `
@@ -32,12 +32,12 @@ CREATE TABLE tombstones (
 ) WITHOUT ROWID;
 `;
 
-/** Throws for a table that this store can't hold. */
+/** The statements that make the tables. Throws for a table that this store can't hold. */
 export function sqliteSchema(tables: readonly Table[]): string {
   return OWN_TABLES + tables.map(tableSql).join('\n');
 }
 
-/** Stands in the file: a positive number of 31 bits, another one for other tables. */
+/** The version that stands in the file: a positive number of 31 bits, and another one for other tables. */
 export function sqliteVersion(tables: readonly Table[]): number {
   const hash = createHash('sha256').update(`${SQLITE_WRITERS_VERSION}\n${tables.map(tableText).join('\n')}`);
   return (hash.digest().readUInt32BE(0) >>> 1) + 1;
@@ -46,7 +46,7 @@ export function sqliteVersion(tables: readonly Table[]): number {
 function tableSql(table: Table): string {
   const { key, columns, indexes = [] } = table;
   const name = storedName(table);
-  // A log may be projected a second time for a stream that is new: only a row with a key is then the same row.
+  // A log may be projected a second time for a stream that is new. Only a row with a key is then the same row.
   if (key === null) throw new Error(`The table ${table.name} has no key, which each table of SQLite must have`);
   const all = [...columns.map(columnSql), `PRIMARY KEY (${key.map(quotedName).join(', ')})`];
   const made = indexes.map(({ name: index, columns: of, where }) => {
@@ -55,7 +55,7 @@ function tableSql(table: Table): string {
   return [`CREATE TABLE "${name}" (${all.join(', ')}) WITHOUT ROWID;`, ...made].join('\n');
 }
 
-/** SQLite has no NaN, and takes one for null. */
+/** The SQL of a column. SQLite has no NaN and takes one for null. */
 function columnSql({ name, kind, nullable }: ColumnEntry): string {
   return `"${name}" ${SQLITE_TYPES[kind]}${nullable || kind === 'double' ? '' : ' NOT NULL'}`;
 }

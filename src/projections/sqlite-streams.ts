@@ -14,7 +14,7 @@ import type { Where } from './store.ts';
 import { isLogOf, shapeText, streamChanges } from './stream-changes.ts';
 import type { StreamTable } from './stream-tables.ts';
 
-/** Nothing but the key is NOT NULL: SQLite has no NaN, and takes one for null. */
+/** The table of a stream. Only the key is NOT NULL: SQLite has no NaN and takes one for null. */
 function streamTableSql({ name, key, columns }: StreamTable): string {
   const own = columns.map(({ path, kind }) => {
     return `"${path}" ${SQLITE_TYPES[kind]}${path === key ? ' NOT NULL PRIMARY KEY' : ''}`;
@@ -24,8 +24,8 @@ function streamTableSql({ name, key, columns }: StreamTable): string {
 }
 
 /**
- * Makes the tables those of these streams. The logs of a stream with a new table are projected once more: what else of them
- * is in the store is written as it was.
+ * Makes the tables of these streams. The logs of a stream with a new table are projected once more, and what else of
+ * them is in the store is written as it was.
  */
 export function changeStreams(db: Database, streams: readonly StreamTable[]): void {
   const shapes = db.prepare<[], { stream: string; shape: string }>('SELECT stream, shape FROM shapes').all();
@@ -49,7 +49,7 @@ export function changeStreams(db: Database, streams: readonly StreamTable[]): vo
 /** A key as SQLite has it. */
 type Key = string | number | bigint;
 
-/** What of the table is state: where a row lies depends on the layout. */
+/** The columns of the table that are state. Where a row lies depends on the layout. */
 export function streamDigestSql({ name, columns }: StreamTable): string {
   const own = columns.map(({ path, kind }) => (kind === 'long' ? exactSql(`"${path}"`) : `"${path}"`));
   return `SELECT ${own.join(', ')} FROM "${name}"`;
@@ -61,10 +61,10 @@ export function exactSql(column: string): string {
   return `CASE WHEN ${column} BETWEEN -${max} AND ${max} THEN ${column} ELSE CAST(${column} AS TEXT) END`;
 }
 
-/** Keys whose newest events are held back, so that a key costs one write however often it changes. */
+/** How many keys have their newest events held back, so that a key costs one write however often it changes. */
 const MAX_HELD_KEYS = 20_000;
 
-/** The newest that is known of a key; no row where that is a tombstone. */
+/** The newest event that is known of a key. A tombstone has no row. */
 interface Newest {
   readonly timeMs: number;
   readonly partition: number;
@@ -119,7 +119,7 @@ export function newestWriter(db: Database, table: StreamTable): NewestWriter {
   };
 }
 
-/** The row of the newest event of each key; an event without a key has none. */
+/** The row of the newest event of each key. An event without a key has none. */
 function newestRows(events: Columns, keyColumn: RecordColumn, times: Float64Array): Map<Key, number> {
   const rows = new Map<Key, number>();
   for (let row = 0; row < events.count; row++) {
@@ -139,7 +139,10 @@ function asKey({ kind }: RecordColumn, key: Key): Key {
   return kind === 'text' ? String(key) : key;
 }
 
-/** A key is in one partition, unless its source says otherwise; then the order is at least the same in every replay. */
+/**
+ * Whether one event is newer than another. A key is in one partition, unless its source says otherwise; then the order
+ * is at least the same in every replay.
+ */
 function isNewer(one: Omit<Newest, 'row'>, other: Omit<Newest, 'row'>): boolean {
   if (one.timeMs !== other.timeMs) return one.timeMs > other.timeMs;
   if (one.partition !== other.partition) return one.partition > other.partition;
@@ -161,7 +164,7 @@ function statements(db: Database, { name, key, timeField, columns }: StreamTable
   const bury = db.prepare(`INSERT INTO tombstones VALUES (?, ?, ?, ?, ?) ON CONFLICT DO UPDATE SET
     occurred_at = excluded.occurred_at, partition = excluded.partition, log_offset = excluded.log_offset
     WHERE (excluded.occurred_at, excluded.partition, excluded.log_offset) > ${grave}`);
-  // Most streams never have one, and then a row is one statement.
+  // Most streams never have a tombstone, and a row is then one statement.
   let hasTombstones = db.prepare('SELECT 1 FROM tombstones WHERE stream = ? LIMIT 1').get(name) !== undefined;
 
   return (ofKey, { timeMs, partition, offset, row }) => {

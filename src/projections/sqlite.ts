@@ -20,13 +20,13 @@ import type { Table } from './table.ts';
 export interface SqliteOptions {
   readonly tables: readonly Table[];
   readonly streams: readonly StreamShape[];
-  /** The data directory that it belongs to; see owner.ts. */
+  /** The number of the data directory that the store belongs to; see owner.ts. */
   readonly owner?: number;
 }
 
 /**
- * Opens or creates the store. A file of another version or owner, or a damaged one, is replaced by an empty one. Of a stream whose
- * table is new or changed, the logs are projected anew from their start; all else stays.
+ * Opens or creates the store. A file of another version or owner, or a damaged one, is replaced by an empty one. When a
+ * stream's table is new or changed, its logs are projected anew from their start, and all else stays.
  */
 export function openSqlite(file: string, options: SqliteOptions): Store {
   const { tables } = options;
@@ -71,7 +71,8 @@ export function openSqlite(file: string, options: SqliteOptions): Store {
       try {
         moveLogIn(db, sums, true);
       } finally {
-        // The last connection to close moves the log by itself, past the sums; one that only reads does not.
+        // The last connection that closes moves the log by itself, without the sums. A connection that only reads does
+        // not.
         db.close();
         reader.close();
       }
@@ -79,7 +80,10 @@ export function openSqlite(file: string, options: SqliteOptions): Store {
   };
 }
 
-/** Throws when the file is damaged. Where the sums can't be written for want of space, the log is moved another time. */
+/**
+ * Moves the log into the file. Throws when the file is damaged. Where there is no space to write the sums, the log is
+ * moved another time.
+ */
 function moveLogIn(db: Database.Database, sums: PageSums, atOnce: boolean): void {
   let problem: string | null = null;
   try {
@@ -110,7 +114,7 @@ function openOrReplace(
       db = keepNative(new Database(file));
       db.exec('PRAGMA journal_mode = WAL');
       db.exec('PRAGMA wal_autocheckpoint = 0');
-      // The journal is the truth: a commit that the operating system loses is projected again.
+      // A commit that the operating system loses is projected again from the journal.
       db.exec('PRAGMA synchronous = NORMAL');
       db.exec('PRAGMA busy_timeout = 5000');
       const version = db.prepare('PRAGMA user_version').pluck().get();
@@ -121,10 +125,11 @@ function openOrReplace(
         changeStreams(db, streams);
         return { db, sums };
       }
-      // Whether every page is as it was written is seen later: it may take long.
+      // Whether every page is as it was written is checked later, because that may take long.
       const isOwn = db.prepare('PRAGMA application_id').pluck().get() === owner;
       if (version === ownVersion && isOwn && known !== null) {
-        // A file whose header says that it can't be written passes every other check. A full disk is waited for elsewhere.
+        // A file whose header says that it can't be written passes every other check. A full disk is waited for
+        // elsewhere.
         tryToWrite(db, ownVersion);
         changeStreams(db, streams);
         return { db, sums: known };
@@ -150,7 +155,10 @@ function isEmpty(db: Database.Database): boolean {
   return db.prepare('SELECT 1 FROM sqlite_schema LIMIT 1').get() === undefined;
 }
 
-/** Errors of the machine, or of another process: a new file would not mend them. Any other is the file's own. */
+/**
+ * Whether an error is one of the machine, or of another process, which a new file would not mend. Any other is the
+ * file's own.
+ */
 function isTrouble(error: unknown): boolean {
   return !(error instanceof Database.SqliteError) || TROUBLE.some((code) => error.code.startsWith(code));
 }

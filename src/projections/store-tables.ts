@@ -6,14 +6,14 @@ import type { AvroRecord, AvroSchema } from '../messages/avro.ts';
 import { type DecimalForm, decimalForm, logicalOf } from '../messages/logical-types.ts';
 import { type RecordLeaf, recordLeaves } from '../messages/record-columns.ts';
 
-/** A store that the pipeline file declares. What is the kind's own stands beside these. */
+/** A store that the pipeline file declares. The settings of its kind stand beside these. */
 export interface DeclaredStore {
   readonly name: string;
   readonly kind: string;
   readonly tables: readonly StoreTable[];
 }
 
-/** The type of a column's values, as the schema has it: a store gives each the exact type that it has for it. */
+/** The type of a column's values, as the schema has it. A store uses the exact type that it has for it. */
 export type StoreType =
   | {
       readonly kind:
@@ -37,11 +37,11 @@ export type StoreType =
 
 export interface StoreColumn {
   readonly name: string;
-  /** In the events: a field, or `record.field` of a nested record. */
+  /** The place of the column's value in the events: a field, or `record.field` of a nested record. */
   readonly path: string;
   readonly type: StoreType;
   readonly isNullable: boolean;
-  /** What events of before the field have; absent for none. */
+  /** The value in events from before the field was there; absent for none. */
   readonly default?: unknown;
 }
 
@@ -49,17 +49,17 @@ export interface StoreColumn {
 export type StoreRole = 'stream' | 'window' | 'join' | 'derived' | 'late' | 'dead-letters' | 'builtin';
 
 export interface StoreTable {
-  /** As the pipeline file calls the events: `payments.transactions`, `clicks_per_user`, `clicks.dead-letters`. */
+  /** The name of the events in the pipeline file: `payments.transactions`, `clicks_per_user`, `clicks.dead-letters`. */
   readonly of: string;
   readonly role: StoreRole;
   readonly columns: readonly StoreColumn[];
-  /** Names of the columns that tell one thing from another, of which each event is news; empty where each event is its own. */
+  /** The columns by which an event replaces an earlier one; empty where each event stands by itself. */
   readonly key: readonly string[];
   /** The column with the event's time; null where it has none. */
   readonly time: string | null;
-  /** Of late events: the window or join that they were late for. */
+  /** The window or join that the events were late for; absent for other events. */
   readonly lateFor?: string;
-  /** As the file says it, for the kind of store. */
+  /** What the file says of the table, for the kind of store. */
   readonly options: Readonly<Record<string, unknown>>;
 }
 

@@ -2,29 +2,32 @@
 import { messageOf } from '../journal/error.ts';
 
 /**
- * SQLITE_FULL; ENOSPC and EMFILE by strerror or by name; DuckDB's short write; and DuckDB after any of them, which must
- * be reopened; and a segment of the journal that is kept in a place which can't be had.
+ * SQLITE_FULL; ENOSPC and EMFILE by strerror or by name; DuckDB's short write; what DuckDB says after any of them, when
+ * it must be reopened; and a segment of the journal whose place can't be had.
  */
 const PASSING =
   /disk is full|no space left|ENOSPC|EMFILE|ENFILE|too many open files|could not write all bytes|has been invalidated|can't be fetched now/i;
 
-/** Whether the stores lack space or descriptors, which no restart would bring. */
+/** Whether an error says that space or descriptors lack, which no restart would bring. */
 export function mayPass(error: unknown): boolean {
   return PASSING.test(messageOf(error));
 }
 
-/** Whether a store can't be opened: by itself an error for good, such as a wrong mode; in a process without descriptors not. */
+/**
+ * Whether a store can't be opened. Such an error stays, as for a wrong mode, unless the process has no descriptors
+ * left.
+ */
 export function cannotOpen(error: unknown): boolean {
   return /unable to open|cannot open/i.test(messageOf(error));
 }
 
-/** An error by whose words isDamaged() knows the store. */
+/** An error that isDamaged() knows as this store's, by its words. */
 export function damagedStore(store: string, why: string): Error {
   const known = `The ${store} read model is damaged`;
   return new Error(why.startsWith(known) ? why : `${known}: ${why}. It is rebuilt from the journal`);
 }
 
-/** Whether the file of this store is damaged, if that is what the error says. */
+/** Whether the error says that the file of this store is damaged. */
 export function isDamaged(
   { name, damage }: { readonly name: string; readonly damage: RegExp },
   error: unknown,

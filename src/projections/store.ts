@@ -25,17 +25,17 @@ export interface Where extends CommitPlace {
 export type EventRow = Readonly<Record<string, unknown>>;
 
 /**
- * The events of one section. Either form is made when it is first asked for. Columns hold until those of another section of the
- * same type are asked for.
+ * The events of one section. Each form is made when it is first asked for. Columns hold until those of another section
+ * of the same type are asked for.
  */
 export interface SectionEvents {
   readonly firstOffset: number;
   /**
-   * Of STREAM_EVENTS, the stream that they are of; absent: that of the commit. Of a store that takes events by name, that name; of
-   * late events the end of all their names.
+   * The stream of the events where `typeName` is STREAM_EVENTS; absent where it is the commit's. A store that takes
+   * events by name has that name here. Late events have the end that all their names have.
    */
   readonly table?: string;
-  /** Full name of their type, WINDOW_RESULTS, JOIN_RESULTS or STREAM_EVENTS. */
+  /** The full name of their type, WINDOW_RESULTS, JOIN_RESULTS or STREAM_EVENTS. */
   readonly typeName: string;
   /** The window whose results they are; null for any other type. */
   readonly window: WindowResultType | null;
@@ -52,10 +52,10 @@ export const JOIN_RESULTS = 'dev.millrace.JoinResult';
 /** Stands for the types of all declared streams: the events are those of `where.stream`. */
 export const STREAM_EVENTS = 'dev.millrace.StreamEvents';
 
-/** Rows that one query may return; what is beyond them is left out. */
+/** How many rows one query may return. Further rows are left out. */
 export const MAX_QUERY_ROWS = 10_000;
 
-/** A read of any length, whose rows come as they are asked for. Those of a digest are its tables. */
+/** A read of any length. Its rows come as they are asked for; those of a digest are its tables. */
 export type LongRead = { readonly kind: 'query'; readonly sql: string } | { readonly kind: 'digest' };
 
 export type SqlValue = string | number | boolean | null;
@@ -74,54 +74,59 @@ export interface TableDigest {
   readonly hash: string;
 }
 
-/** An event that a table has no place for: it is in the journal, and in no row. */
+/** An event that a table has no place for. The journal has it, and no row does. */
 export interface RefusedEvent {
-  /** As the pipeline file calls what the table is of. */
+  /** The name of the table's events in the pipeline file. */
   readonly table: string;
   readonly log: string;
   readonly offset: number;
-  /** In words for people. */
+  /** Why the table has no place for it, in words for people. */
   readonly reason: string;
 }
 
 export interface Store {
   readonly name: string;
-  /** Offset that is projected next, by log; a log that was never projected is absent. */
+  /** The offset that is projected next, by log. A log that was never projected is absent. */
   offsets(): ReadonlyMap<string, number>;
-  /** What of them stays when the process ends now, by log; absent where that is all. */
+  /** The offsets that would stay if the process ended now, by log; absent where these are `offsets`. */
   kept?(): ReadonlyMap<string, number>;
-  /** Full names of the event types that it has tables for; WINDOW_RESULTS among them. */
+  /** Full names of the event types that the store has tables for; WINDOW_RESULTS may be among them. */
   readonly wants: ReadonlySet<string>;
   /**
-   * Of a store that the pipeline file declares: what it takes as the file calls it, such as `clicks` or `clicks_per_user.late`. It
-   * is given sections under these names, and `wants` are those of them that no stream has, such as tombstones.
+   * What a declared store takes, by the names in the pipeline file, such as `clicks` or `clicks_per_user.late`. It is
+   * given sections under these names. `wants` then has those that no stream has, such as tombstones.
    */
   readonly takes?: ReadonlySet<string>;
   begin(): Promise<void>;
-  /** Takes those sections of one commit that are of a type that it wants. What they give is gone once this has resolved. */
+  /** Takes the sections of one commit whose types it wants. What the sections give is gone once this has resolved. */
   project(sections: readonly SectionEvents[], commit: CommitPlace): Promise<void> | void;
   /** Commits the rows since begin() together with these offsets. */
   commit(offsets: ReadonlyMap<string, number>): Promise<void>;
   rollback(): Promise<void>;
-  /** Events of the last commit that a table could not hold; absent where each table holds all that there is. */
+  /** Events of the last commit that a table could not hold; absent where tables hold all events. */
   refused?(): readonly RefusedEvent[];
   /** Runs one read-only statement. Throws on anything that would write. */
   query(sql: string): Promise<Row[]>;
   digest(): Promise<TableDigest[]>;
-  /** Rows of any number as they come, beside transactions; the signal interrupts it. Absent where its driver reads apart. */
+  /**
+   * Any number of rows as they come, beside transactions; the signal interrupts it. Absent where the store's driver
+   * reads apart.
+   */
   readBeside?(read: LongRead, signal: AbortSignal): AsyncGenerator<readonly Row[]>;
-  /** Copies its file to a path, between two transactions. Absent where nobody else could read it. */
+  /** Copies the store's file to a path, between two transactions. Absent where nobody else could read it. */
   copy?(to: string): Promise<void>;
-  /** Reads all that is on the disk. Resolves with what of it is not as it was written, for people; null when all is. */
+  /**
+   * Reads all that is on the disk. Resolves with what is not as it was written, for people; null when everything is.
+   */
   verify(signal: AbortSignal): Promise<string | null>;
   close(): Promise<void>;
 }
 
-/** How a store's SQL says what not every SQL says alike. */
+/** What the SQL of stores says differently. */
 export interface Dialect {
   /** An instant as epoch milliseconds. */
   instant(column: string): string;
-  /** The first characters of a text, or of bytes that are one. */
+  /** The first characters of a text, or of bytes that are a text. */
   beginning(column: string, characters: number): string;
 }
 

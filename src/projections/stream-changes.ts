@@ -2,13 +2,16 @@
 import type { StreamTable } from './stream-tables.ts';
 
 export interface StreamChanges {
-  /** Streams whose tables go: they are declared no more, or their columns are others now. */
+  /** Streams whose tables are removed. They are declared no more, or their columns have changed. */
   readonly gone: readonly string[];
-  /** Streams whose tables are made, with no rows in them. */
+  /** Streams whose tables are made, without rows. */
   readonly made: readonly StreamTable[];
 }
 
-/** `known` is what shapeText() gave for each stream that the store has a table of. */
+/**
+ * What changes between two sets of streams. `known` is what shapeText() gave for each stream that the store has a table
+ * of.
+ */
 export function streamChanges(known: ReadonlyMap<string, string>, streams: readonly StreamTable[]): StreamChanges {
   const isSame = (table: StreamTable): boolean => known.get(table.name) === shapeText(table);
   const kept = new Set(streams.filter(isSame).map(({ name }) => name));
@@ -18,7 +21,7 @@ export function streamChanges(known: ReadonlyMap<string, string>, streams: reado
   };
 }
 
-/** All that decides the columns and rows of the table. */
+/** Everything that decides the columns and rows of the table, as text. */
 export function shapeText({ schema, key, timeField }: StreamTable): string {
   return JSON.stringify({ schema, key, timeField });
 }

@@ -11,11 +11,14 @@ import { exactSql } from './sqlite-streams.ts';
 import type { Row } from './store.ts';
 import type { StreamTable } from './stream-tables.ts';
 
-/** The store that has a row an event of declared streams, and the one that has a row a key. */
+/** The store with a row for each event of declared streams, and the one with a row for each key. */
 export const STREAM_ROWS_STORE = 'duckdb';
 export const STREAM_KEYS_STORE = 'sqlite';
 
-/** Of STREAM_ROWS_STORE: by event time, newest first. `limit` is a whole number from 1 to 1,001. Throws a RangeError on any other. */
+/**
+ * The newest events by event time, in the SQL of STREAM_ROWS_STORE. `limit` is a whole number from 1 to 1,001. Throws a
+ * RangeError on any other.
+ */
 export function newestSql({ name, timeField, columns }: StreamTable, limit: number): string {
   if (!Number.isInteger(limit) || limit < 1 || limit > 1001)
     throw new RangeError(`limit must be 1 to 1001, not ${limit}`);
@@ -24,7 +27,10 @@ export function newestSql({ name, timeField, columns }: StreamTable, limit: numb
     ORDER BY event."${timeField}" DESC, event.log_offset DESC, event.partition LIMIT ${limit}`;
 }
 
-/** Of STREAM_KEYS_STORE: the row of the key that is written so; null where no key of the stream can be. */
+/**
+ * The row of a key, in the SQL of STREAM_KEYS_STORE. `text` is the key as it is written; null where no key of the
+ * stream can be written so.
+ */
 export function keySql({ name, key, columns }: StreamTable, text: string): string | null {
   const keyColumn = columns.find(({ path }) => path === key);
   const keys = keyColumn === undefined ? [] : literalsOf(keyColumn, text);
@@ -34,7 +40,7 @@ export function keySql({ name, key, columns }: StreamTable, text: string): strin
     WHERE event."${key}" IN (${keys.join(', ')}) LIMIT 1`;
 }
 
-/** Rows as either store gives them: SQLite has no booleans. */
+/** A row with the types that both stores have in common: SQLite has no booleans. */
 export function typedRow({ columns }: StreamTable, row: Row): Row {
   const truths = columns.filter(({ kind, path }) => kind === 'boolean' && typeof row[path] === 'number');
   return { ...row, ...Object.fromEntries(truths.map(({ path }) => [path, row[path] === 1])) };
@@ -58,7 +64,7 @@ function selected(
   return [...own, 'event.partition AS partition', 'event.log_offset AS log_offset'].join(', ');
 }
 
-/** What a key may be that is written so: a union of text and numbers may hold either. */
+/** The keys that a text may stand for. A union of text and numbers may hold either. */
 function literalsOf({ kind, decimal }: RecordColumn, text: string): string[] {
   const whole = longOfText(text);
   const isWhole = whole !== null;
@@ -74,7 +80,7 @@ function literalsOf({ kind, decimal }: RecordColumn, text: string): string[] {
   return isWhole ? [hexText(JSON.stringify(text)), hexText(String(whole))] : [hexText(JSON.stringify(text))];
 }
 
-/** SQLite takes the digits of −2^63 for a real number: it reads the sign apart. */
+/** SQLite takes the digits of −2^63 for a real number, because it reads the sign apart. */
 function literalOf(whole: ExactLong): string {
   return whole < 0 ? `(${BigInt(whole) + 1n} - 1)` : String(whole);
 }

@@ -6,13 +6,13 @@ import type { AvroRecord } from '../messages/avro.ts';
 import { type DynamicEvent, dynamicEventType, type EventType } from '../messages/codec.ts';
 import { type RecordColumn, recordColumns } from '../messages/record-columns.ts';
 
-/** A declared stream as the stores have to know it, as plain data. */
+/** What the stores have to know of a declared stream, as plain data. */
 export interface StreamShape {
   readonly name: string;
   readonly schema: AvroRecord;
   readonly key: string;
   readonly timeField: string;
-  /** What the logs that have its events are named for; absent for a stream that has logs of its own. */
+  /** What the logs with its events are named for; absent for a stream that has logs of its own. */
   readonly log?: string;
 }
 
@@ -25,10 +25,13 @@ export function streamTable(shape: StreamShape): StreamTable {
   return { ...shape, type: dynamicEventType(shape.schema), columns: recordColumns(shape.schema) };
 }
 
-/** What every such table has beside the columns of its schema: where the row's event lies in the journal. */
+/** Where the row's event lies in the journal: columns that every such table has beside those of its schema. */
 const OWN_COLUMNS: readonly string[] = ['partition', 'log_offset'];
 
-/** Why a record can't be the columns of a table, for people; null when it can. Case does not tell two columns apart. */
+/**
+ * Why a record can't be the columns of a table, for people; null when it can. Two columns must differ in more than
+ * case.
+ */
 export function columnProblem(schema: AvroRecord): string | null {
   const taken = new Map<string, string | null>(OWN_COLUMNS.map((name) => [name, null]));
   for (const { path } of recordColumns(schema)) {

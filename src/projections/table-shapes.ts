@@ -6,13 +6,13 @@ import type { AggregateShape, WindowShape } from './duckdb-schema.ts';
 import type { DeclaredStore } from './store-tables.ts';
 import type { StreamShape } from './stream-tables.ts';
 
-/** The tables that are not the same for every configuration, as plain data. */
+/** The tables that depend on the configuration, as plain data. */
 export interface TableShapes {
   readonly windows: readonly WindowShape[];
   readonly streams: readonly StreamShape[];
-  /** Streams of built-in types; absent in data of before they had views of their own. */
+  /** Streams of built-in types; absent in older data, where they had no views of their own. */
   readonly named?: readonly NamedStream[];
-  /** The stores that are on, of those that every pipeline has; all, when not given. */
+  /** The stores that are on, of those that every pipeline has; absent for all of them. */
   readonly stores?: readonly string[];
   /** The stores that the pipeline file declares. */
   readonly declared?: readonly DeclaredStore[];
@@ -27,7 +27,7 @@ export function saveTableShapes(dataDir: string, shapes: TableShapes): void {
   replaceFileSync(dataDir, SHAPES_FILE, json);
 }
 
-/** With what the stores were last opened on this data; nothing before that. Throws when the file is damaged. */
+/** The shapes that the stores were last opened with on this data; none before that. Throws when the file is damaged. */
 export function savedTableShapes(dataDir: string): TableShapes {
   const path = join(dataDir, SHAPES_FILE);
   if (!existsSync(path)) return { windows: [], streams: [] };
@@ -43,7 +43,7 @@ export function savedTableShapes(dataDir: string): TableShapes {
   );
 }
 
-/** Earlier versions kept the name of the aggregate in the place of whether it counts the events. */
+/** Earlier versions kept the name of the aggregate, where now stands whether it counts the events. */
 interface EarlierAggregate extends AggregateShape {
   readonly fn?: string;
 }
@@ -66,7 +66,7 @@ function isShapes(value: unknown): value is TableShapes {
   );
 }
 
-/** After a crash it is the old file or the new one. */
+/** Replaces a file. A crash leaves the old file or the new one. */
 function replaceFileSync(directory: string, name: string, text: string): void {
   const temporary = join(directory, `${name}.tmp`);
   try {

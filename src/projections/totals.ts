@@ -2,10 +2,10 @@
 import type { Row } from './store.ts';
 import type { Table } from './table.ts';
 
-/** By what the entries of the tables count their rows as; events of declared streams are `events` too. */
+/** Numbers of rows, by what the entries of the tables count them as. Events of declared streams are `events` too. */
 export type Totals = Readonly<Record<string, number>>;
 
-/** Counts the rows of these tables of one store; `declared` are those of declared streams. */
+/** Counts the rows of these tables of one store; `declared` are the tables of declared streams. */
 export async function countRows(
   query: (sql: string) => Promise<readonly Row[]>,
   tables: readonly Table[],

@@ -15,7 +15,7 @@ import { rowsOf } from './duckdb-reading.ts';
 import type { Row } from './store.ts';
 
 export interface EventTable {
-  /** As a statement names it, points included. */
+  /** The table's name in a statement, points included. */
   readonly name: string;
   readonly schema: AvroRecord;
   readonly events: readonly Readonly<Record<string, unknown>>[];
@@ -28,9 +28,9 @@ export interface ViewCheck {
   readonly view: Omit<EventTable, 'name'>;
   /** Columns that are not compared. */
   readonly without: readonly string[];
-  /** Windows that table functions give end by then, in epoch ms; null for all of them. */
+  /** Only windows that end by then count, in epoch ms, of those that table functions give; null for all of them. */
   readonly closedMs: number | null;
-  /** How events come together in sessions, as SQL over their fields. */
+  /** How events become sessions, as SQL over their fields. */
   readonly sessions: Sessions;
 }
 
@@ -41,7 +41,7 @@ export interface Sessions {
 
 export interface ViewFindings {
   readonly rows: number;
-  /** How many rows only one of the two has, and some of them. */
+  /** How many rows only one of the two has, and some of these rows. */
   readonly missing: number;
   readonly surplus: number;
   readonly examples: readonly Row[];
@@ -50,16 +50,16 @@ export interface ViewFindings {
 const EXAMPLES = 5;
 
 /**
- * The windows as table functions, which DuckDB has none of its own of. Buckets begin at DuckDB's origin. `query_table` takes
- * the name of a table as it takes a text. A session is of one key, and of the events that the statement takes: a new one
- * begins where the event before is further away than the gap.
+ * Windows as table functions, which DuckDB lacks. Buckets begin at DuckDB's origin. `query_table` takes the name of a
+ * table as a text. A session has one key and the events that the statement takes. A new session begins where the event
+ * before is further away than the gap.
  */
 function macros(closedMs: number | null, { keys, where }: Sessions): string[] {
   const isClosed =
     closedMs === null || !Number.isFinite(closedMs) ? '' : `WHERE window_end <= make_timestamp(${closedMs} * 1000)`;
   const partition = keys.length === 0 ? '' : `PARTITION BY ${keys.join(', ')}`;
   return [
-    // Its table has the newest event of each key, and no other.
+    // The table has the newest event of each key, and no other.
     'CREATE MACRO latest(t) AS TABLE SELECT * FROM query_table(t)',
     `CREATE MACRO tumble(t, ts, size) AS TABLE SELECT * FROM (
        SELECT *, time_bucket(size, ts) AS window_start, time_bucket(size, ts) + size AS window_end
@@ -77,7 +77,7 @@ function macros(closedMs: number | null, { keys, where }: Sessions): string[] {
   ];
 }
 
-/** Throws when DuckDB refuses the statement. */
+/** Compares a view's rows with DuckDB's. Throws when DuckDB refuses the statement. */
 export async function checkView({
   statement,
   tables,
@@ -119,8 +119,9 @@ export async function checkView({
 }
 
 /**
- * Ten digits of a double: sums of many have other last digits in another order. A list has no order in a group. A time that
- * the view has in milliseconds is cut off there, as the view cuts off what it computes of microseconds.
+ * A column in a form that both sides share. A double has ten digits, because sums of many have other last digits in
+ * another order. A list has no order in a group. A time that the view has in milliseconds is cut off there, as the view
+ * cuts off what it computes of microseconds.
  */
 function comparable(name: string, { type, ticksPerMs }: AvroAsSql): string {
   if (type.kind === 'timestamp' && ticksPerMs === 1) return `date_trunc('millisecond', CAST(${name} AS TIMESTAMP))`;
@@ -128,7 +129,7 @@ function comparable(name: string, { type, ticksPerMs }: AvroAsSql): string {
   return type.kind === 'list' ? `list_sort(${name})` : name;
 }
 
-/** Every value as DuckDB's text of it, which it reads back as the same. */
+/** Loads rows. Each value is DuckDB's text of it, which DuckDB reads back as the same. */
 async function load(
   connection: DuckDBConnection,
   directory: string,
@@ -160,7 +161,10 @@ function textOfValue({ type, value }: AvroAsSql): (decoded: unknown) => string |
   };
 }
 
-/** `payments.transactions` is a schema and a view in it; a third name before them is a database. */
+/**
+ * Names a table as statements do: `payments.transactions` is a schema and a view in it, and a third name before them is
+ * a database.
+ */
 async function nameTable(connection: DuckDBConnection, name: string, table: string): Promise<void> {
   const parts = name.split('.');
   const [own = name, schema, database, ...more] = parts.toReversed();

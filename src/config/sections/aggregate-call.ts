@@ -7,9 +7,9 @@ export interface TextPart {
 }
 
 export interface AggregateCall {
-  /** In small letters. */
+  /** The function's name in small letters. */
   readonly name: string;
-  /** Where it stands: its first character, and the one behind its last, from 0. */
+  /** Where the call stands: its first character, and the one behind its last, from 0. */
   readonly from: number;
   readonly to: number;
   readonly args: readonly TextPart[];
@@ -17,10 +17,10 @@ export interface AggregateCall {
   readonly filter: TextPart | null;
 }
 
-/** Names with a bracket behind them; what is in quotes is passed over. */
+/** Names with a bracket behind them. The other alternatives pass over what is in quotes. */
 const NAME = /'(?:[^']|'')*'|"(?:[^"]|"")*"|([A-Za-z_]\w*)\s*\(/g;
 
-/** The calls of functions of these names, in their order; one that stands within another is its argument. */
+/** The calls of functions of these names, in their order. A call within another is that one's argument. */
 export function callsOf(text: string, isName: (name: string) => boolean): AggregateCall[] {
   const calls: AggregateCall[] = [];
   const find = new RegExp(NAME);
@@ -35,7 +35,7 @@ export function callsOf(text: string, isName: (name: string) => boolean): Aggreg
   return calls;
 }
 
-/** Null when its bracket is not closed. */
+/** The call; null when its bracket is not closed. */
 function callAt(text: string, name: string, from: number, inside: number): AggregateCall | null {
   const end = closingOf(text, inside);
   if (end < 0) return null;
@@ -49,12 +49,12 @@ function callAt(text: string, name: string, from: number, inside: number): Aggre
   return close < 0 ? null : { ...plain, to: close + 1, filter: trimmed(text, begin, close) };
 }
 
-/** Where the bracket closes that was opened before; -1 when it does not. */
+/** Where the bracket before `from` closes; -1 when it does not. */
 function closingOf(text: string, from: number): number {
   return places(text, from, ')')[0] ?? -1;
 }
 
-/** What stands between commas. */
+/** The parts between commas. */
 function partsOf(text: string, from: number, to: number): TextPart[] {
   if (text.slice(from, to).trim() === '') return [];
   const commas = places(text.slice(0, to), from, ',');
@@ -66,7 +66,7 @@ function trimmed(text: string, from: number, to: number): TextPart {
   return { text: part.trim(), at: from + (part.length - part.trimStart().length) + 1 };
 }
 
-/** Where a character stands that is in no quotes and no brackets of its own. */
+/** Where a character stands outside of quotes and of further brackets. */
 function places(text: string, from: number, wanted: string): number[] {
   const found: number[] = [];
   let depth = 0;

@@ -12,7 +12,7 @@ import { AGGREGATES, definitionOf } from '../../streams/aggregate-table.ts';
 import { decimalOfField, expressionTypeOf, fieldAt, isWholeNumber, type ValueType } from '../../streams/field-type.ts';
 import { type AggregateCall, callsOf, type TextPart } from './aggregate-call.ts';
 
-/** Told what is wrong, and from which character of the text, from 1, when that is known. */
+/** Takes what is wrong, and from which character of the text, from 1, when that is known. */
 type ReportText = (message: string, character?: number) => void;
 
 /** The calls of aggregates in a text. */
@@ -20,7 +20,7 @@ export function aggregateCalls(text: string): AggregateCall[] {
   return callsOf(text, (name) => Object.hasOwn(AGGREGATES, name));
 }
 
-/** Empty, and a report, when there is no such aggregate. */
+/** The aggregate, alone in a list; the list is empty, with a report, when there is no such aggregate. */
 export function aggregateOf(
   name: string,
   text: string,
@@ -45,7 +45,9 @@ export function aggregateOf(
   return aggregateOfCall(name, call, schema, functions, report);
 }
 
-/** Empty, and a report, when it does not fit the schema. */
+/**
+ * The aggregate of a call, alone in a list; the list is empty, with a report, when the call does not fit the schema.
+ */
 export function aggregateOfCall(
   name: string,
   call: AggregateCall,
@@ -93,7 +95,7 @@ export function aggregateOfCall(
   }
   if (takes !== 'any, number') {
     if (second !== undefined) report(`must be ${form}`);
-    // What the filter leaves out is told from a null that it takes.
+    // A value that the filter leaves out differs from a null that the aggregate takes.
     return [keepsNulls && filter !== null ? { ...spec, by: `CASE WHEN ${filter.text} THEN 1 END` } : spec];
   }
   if (second === undefined || second.text === '') {
@@ -106,7 +108,7 @@ export function aggregateOfCall(
     report(`${fn}() goes by numbers of up to 18 digits, and ${second.text} has more: CAST it to DOUBLE`);
     return [];
   }
-  // No event of a group may have a number to go by.
+  // All events of a group may lack the number that they are ordered by.
   return by === null ? [] : [{ ...spec, by: second.text, ...(by.mayLack ? { isNullable: true } : {}) }];
 }
 
@@ -135,17 +137,17 @@ const READS: Readonly<Record<keyof typeof FORMS, readonly ValueType[]>> = {
 };
 const TYPE_NAMES = { number: 'a number', text: 'text', truth: 'true or false' } as const;
 
-/** What an aggregate reads. */
+/** What an aggregate reads of an event. */
 interface Value {
   readonly type: ValueType;
   readonly isNullable: boolean;
-  /** Null, or NaN. */
+  /** Whether it may be null or NaN. */
   readonly mayLack: boolean;
   readonly isLong: boolean;
   readonly decimal: DecimalForm | null;
 }
 
-/** Null, and a report, when an aggregate can't read it. */
+/** The value of a text; null, and a report, when an aggregate can't read it. */
 function readValue(
   part: TextPart,
   types: readonly ValueType[],
@@ -203,7 +205,7 @@ function isCondition(
   return checked(() => compileCondition(part.text, schema, 'sql', functions), part, report) !== null;
 }
 
-/** Null, and a report, where the expression is none. */
+/** What `compile` gives; null, and a report, where the text is not an expression. */
 function checked<T>(compile: () => T, { at }: TextPart, report: ReportText): T | null {
   try {
     return compile();

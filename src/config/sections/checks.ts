@@ -16,18 +16,18 @@ import { expectationForm } from './suite-forms.ts';
 import { printRule, writtenRule } from './written-rule.ts';
 
 export interface SuiteConfig extends Suite {
-  /** What it is of; null for what a job or a command says. */
+  /** What the suite is held against; null where a job or a command says it. */
   readonly of:
     | { readonly kind: 'stream'; readonly name: string }
     | { readonly kind: 'query'; readonly sql: string }
     | null;
-  /** While the service runs it is held against its table in this period; null for never. */
+  /** While the service runs, the suite is held against its table once in this period; null for never. */
   readonly everyMs: number | null;
-  /** Of a stream: of the events of so long a time, up to the end of the period; null for all of them. */
+  /** For a stream, how long a time up to the end of the period its events are from; null for all events. */
   readonly overMs: number | null;
 }
 
-/** What a suite is of, as a step of a job takes it. */
+/** What a suite is held against, as a step of a job writes it. */
 export function suiteOn(of: SuiteConfig['of']): string | null {
   return of === null ? null : of.kind === 'stream' ? of.name : of.sql;
 }
@@ -55,7 +55,7 @@ export const checksSection = section({
   print: (suites) => Object.fromEntries(suites.map((own) => [own.name, printSuite(own)])),
 });
 
-/** Whether something of the configuration is watched, and raised for people when it changes. */
+/** Whether the configuration watches anything that people are told of when it changes. */
 export function raisesAlerts({
   checks,
   jobs = [],
@@ -109,7 +109,7 @@ function scheduleOf({ on, query, every, over }: RawMap, at: readonly string[], r
   return { everyMs: every ?? null, overMs: over ?? null };
 }
 
-/** Of a stream; null where it is the table that knows. */
+/** The columns of a stream; null where the table knows them. */
 function columnsOn(name: string, at: readonly string[], reading: Reading): readonly string[] | null {
   const relation = reading.relation(name, [...at, 'on']);
   const stream = streamsSection.of(reading).find((each) => each.name === name);
@@ -118,7 +118,7 @@ function columnsOn(name: string, at: readonly string[], reading: Reading): reado
   return stream.builtin === null ? [...fields, 'partition', 'log_offset'] : fields;
 }
 
-/** The columns that a rule takes for granted, by the parameter that names them. */
+/** The columns that a rule needs, by the parameter that names them. */
 function columnsOf(rule: SuiteRule): { readonly key: string; readonly column: string }[] {
   if (rule.type === 'expect_column_to_exist' || rule.type === 'expect_table_columns_to_match_ordered_list') return [];
   if ('column' in rule) return [{ key: 'column', column: rule.column }];

@@ -8,23 +8,23 @@ import { type Relation, viewOf } from './relation.ts';
 
 export interface JoinConfig {
   readonly name: string;
-  /** A stream, or whatever else has events; so is the right one. */
+  /** The name of the left side: a stream, or whatever else has events. */
   readonly left: string;
-  /** The other stream, or the one that is the table. */
+  /** The name of the right side: the other stream, or the table. */
   readonly right: string;
   /** The fields by whose values events match; `record.field` of a nested record. */
   readonly leftKey: JoinKey;
   readonly rightKey: JoinKey;
-  /** Of a join of two tables, the left field that refers to the right table's key; null where both have one key. */
+  /** In a join of two tables, the left field that refers to the right table's key; null where both have one key. */
   readonly leftRef: JoinKey | null;
   /** The condition on results as it is written; null for all of them. */
   readonly where: string | null;
-  /** Of users, that its expressions name; absent for none. */
+  /** Functions of users that its expressions name; absent for none. */
   readonly functions?: readonly UserFunction[];
   readonly spec: JoinSpec;
 }
 
-/** What a join gives, as what others are of. Its own partitions say how far they have come. */
+/** What a join gives, as others read it. The join's own partitions say how far it has come. */
 export function joinRelation({ name, leftKey, spec }: JoinConfig, left: Relation, right: Relation): Relation {
   return {
     name,
@@ -40,7 +40,7 @@ export function joinRelation({ name, leftKey, spec }: JoinConfig, left: Relation
 
 export function declaredJoin(join: JoinConfig): DeclaredOperator {
   const { name, leftKey, rightKey, leftRef, where, functions, spec } = join;
-  // What left rows refer to is in every partition: a row may come to refer to any other.
+  // Every partition has the rows that left rows refer to, since a row may come to refer to any other.
   const broughtBy = leftRef === null ? rightKey : null;
   return {
     name,

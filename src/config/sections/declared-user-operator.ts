@@ -8,23 +8,23 @@ import { type Relation, viewOf } from './relation.ts';
 
 export interface OperatorConfig {
   readonly name: string;
-  /** Path of the module. */
+  /** The path of the module. */
   readonly module: string;
   readonly sha256: string;
-  /** By stream, the field that is the key; null broadcasts it. */
+  /** The key field of each stream, by stream; null sends every event to all partitions. */
   readonly input: Readonly<Record<string, string | null>>;
   readonly options: Readonly<Row>;
-  /** As they arrive, where a key's events come from one log; else by their times. */
+  /** `arrival` where one log has all events of a key; `time` orders events by their times. */
   readonly order: 'arrival' | 'time';
   readonly ttlMs: number | null;
   readonly onError: 'fail' | 'deadLetter';
-  /** Of the key that its outputs have. */
+  /** The type of the key that its outputs have. */
   readonly keyType: AvroSchema;
-  /** By stream. */
+  /** The schemas of its outputs, by stream. */
   readonly outputs: readonly { readonly stream: string; readonly schema: AvroRecord }[];
 }
 
-/** The outputs of an operator, as what others are of. Their partitions say how far they have come. */
+/** The outputs of an operator, as others read them. The operator's partitions say how far they have come. */
 export function outputRelations(
   { outputs }: OperatorConfig,
   { log, partitions }: Pick<OperatorPlacing, 'log' | 'partitions'>,

@@ -19,9 +19,9 @@ export interface DerivedConfig {
   /** The condition as it is written; null for all events. */
   readonly where: string | null;
   readonly fields: readonly { readonly name: string; readonly expression: string }[];
-  /** Present where the expressions do not say the same in the language before SQL. */
+  /** Present where the expressions mean something else in the language that was there before SQL. */
   readonly language?: 'sql';
-  /** Of users, that its expressions name; absent for none. */
+  /** Functions of users that its expressions name; absent for none. */
   readonly functions?: readonly UserFunction[];
 }
 
@@ -59,7 +59,10 @@ export const derivedSection = section({
 /** What every derived event has beside its fields; see the form of `millrace run --output`. */
 const EVENT_FIELDS: readonly string[] = ['stream', DERIVED_TIME];
 
-/** Null when what it is of does not exist, or when its events can't be made of those. */
+/**
+ * The derived stream; null when the stream that it reads does not exist, or when its events can't be made of that
+ * one's.
+ */
 export function derivedOf(name: string, raw: RawDerived, reading: Reading): DerivedConfig | null {
   const { report, relation } = reading;
   const at = ['derived', name];
@@ -88,8 +91,8 @@ export function derivedOf(name: string, raw: RawDerived, reading: Reading): Deri
 }
 
 /**
- * A derived stream as what others are of, by what it is of itself. No log is read for its own events, unless an event gives
- * several: these go different ways.
+ * A derived stream as others read it, by what it reads itself. No log has its events, unless one event gives several,
+ * which go different ways.
  */
 export function derivedRelation({ stream: _, ...selection }: DerivedConfig, of: Relation): Relation {
   const { name, fields } = selection;
@@ -104,7 +107,7 @@ export function derivedRelation({ stream: _, ...selection }: DerivedConfig, of: 
   return { ...own, watermark: of.watermark, view: { of, selection } };
 }
 
-/** It runs wherever its events are. */
+/** The operator of a derived stream. It runs wherever the stream's events are. */
 function declaredOf(own: DerivedConfig): DeclaredOperator {
   const { stream, ...selection } = own;
   return {

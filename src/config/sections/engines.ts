@@ -14,7 +14,7 @@ export const enginesSection = section({
   redact: redactEngines,
 });
 
-/** Those that are said how to reach. */
+/** The engines whose address or command the file says. */
 export function declaredEngines(own: Engines): string[] {
   return Object.entries(own).flatMap(([name, settings]) => (settings === null ? [] : [name]));
 }

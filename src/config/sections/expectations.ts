@@ -34,7 +34,7 @@ type Wanted = 'a number' | 'text' | 'true or false';
 
 const TYPES = { number: 'a number', text: 'text', truth: 'true or false' } as const;
 
-/** An entry of the list may have several rules, of one column; `at` is the path of the list. */
+/** The expectations of a list. An entry may have several rules of one column. `at` is the path of the list. */
 export function expectationsOf(
   raw: readonly RawExpectation[],
   schema: AvroRecord,

@@ -11,10 +11,10 @@ import { type AggregateCall, callsOf, type TextPart } from './aggregate-call.ts'
 
 type ReportText = (message: string, character?: number) => void;
 
-/** What values are read from. */
+/** What the values of features are read from. */
 export interface FeatureScope {
   readonly event: AvroRecord;
-  /** Of each stream that brings labels; none where the feature has no labels. */
+  /** The schema of each stream that brings labels; empty where the feature has none. */
   readonly labels: readonly AvroRecord[];
   /** The condition on the events that count; null for all. */
   readonly where: string | null;
@@ -23,7 +23,7 @@ export interface FeatureScope {
 
 interface Written {
   readonly aggregates: readonly FeatureAggregate[];
-  /** Over aggregates, where it is more than one of them. */
+  /** The expression over aggregates, where a feature is more than one of them. */
   readonly expression: string | null;
 }
 
@@ -44,7 +44,7 @@ function isFunction(name: string): name is keyof typeof FORMS {
   return Object.hasOwn(FORMS, name);
 }
 
-/** Null, and a report, when it is no feature. */
+/** The feature of a text; null, and a report, when the text is not a feature. */
 export function featureAggregate(field: string, text: string, scope: FeatureScope, report: ReportText): Written | null {
   const calls = callsOf(text, isFunction);
   const [only, ...others] = calls;
@@ -111,7 +111,10 @@ function aggregateOf(
   return { field, fn, value: first.text, of, ...where, ...(name === 'lag' ? { back } : {}) };
 }
 
-/** The condition of FILTER and that on all events, over what the values are of. Null, and a report, when there is none. */
+/**
+ * FILTER's condition and the condition on all events together, over what the values are read from. Null, and a report,
+ * when it can't be.
+ */
 function conditionOf(
   filter: TextPart | null,
   of: ValueOf,
@@ -141,7 +144,7 @@ const KINDS: Readonly<Record<Wanted, readonly string[]>> = {
   any: [],
 };
 
-/** Whether it is of events or of labels. Null, and a report, when it is of neither. */
+/** Whether a text reads events or labels. Null, and a report, when it reads neither. */
 function readBy(part: TextPart, wanted: Wanted, scope: FeatureScope, report: ReportText): ValueOf | null {
   const { event, labels, functions } = scope;
   const check = (schema: AvroRecord): void => {

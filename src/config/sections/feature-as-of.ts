@@ -13,7 +13,7 @@ import { groupKeyOf } from './window-key.ts';
 import type { RawFeature } from './written-feature.ts';
 
 /**
- * What an entry says of another stream, which is called as the file calls it; null, and a report, where it can't be.
+ * What an entry reads of another stream, by the stream's name in the file; null, and a report, where it can't.
  * `fieldOf` names the feature of a value.
  */
 export function asOfReading(
@@ -62,7 +62,7 @@ interface OwnSide {
   readonly functions: readonly UserFunction[];
 }
 
-/** The key of the other stream's events: what is said, else the fields of the same names. */
+/** The key of the other stream's events: the fields that the entry says, or else those of the same names. */
 function keyOf(
   said: string | readonly string[] | undefined,
   { at, relation, key, functions }: OwnSide,

@@ -13,7 +13,7 @@ import type { RawFeature } from './written-feature.ts';
 
 export type FeatureKey = NonNullable<FeatureStage['key']>;
 
-/** A field that is a key by its text is computed where it is read. */
+/** The key that a field is. A key by the field's text is computed where the field is read. */
 export function fieldKey(schema: AvroRecord, field: string): FeatureKey {
   const computed = computedPart(schema, field);
   return computed === null ? field : [computed];
@@ -35,7 +35,7 @@ export function featureKeyOf(
   const group = groupKeyOf(at, raw, relation, functions, report);
   if (group === null) return null;
   const { schema } = relation;
-  /** A field that is grouped by as its text is still a field. */
+  /** A field that is grouped by its text is still that field. */
   const names = new Map(schema.fields.map((field) => [keyTextOf(schema, field.name), field.name]));
   const fields = (isOfSeveral(group) ? group.map(({ field }) => field) : [group]).map(
     (text) => names.get(text) ?? text,
@@ -52,7 +52,10 @@ export function featureKeyOf(
   return key;
 }
 
-/** The field that orders events of one time: what is said, else the first, where that is a whole number. */
+/**
+ * The field that orders events of one time: the one that the entries say, or else the first field, where that is a
+ * whole number.
+ */
 export function orderOf(entries: Entries, { schema, name }: Relation, report: Report): string | null {
   const said = entries.filter(([, { order }]) => order !== null);
   const [[first = '', raw] = []] = said;

@@ -8,28 +8,28 @@ import type { Reading } from '../section.ts';
 import type { Relation } from './relation.ts';
 import type { RawFeature } from './written-feature.ts';
 
-/** Where labels come from, and how one finds its event. */
+/** Where labels come from, and how a label finds its event. */
 export interface FeatureLabels {
-  /** The stream as the file calls it, whether it is declared or not. */
+  /** The stream's name in the file, whether the stream is declared or not. */
   readonly stream: string;
   readonly isDeclared: boolean;
   /** Whether the events of the features' own stream bring labels with them. */
   readonly areBeside: boolean;
   readonly id: { readonly label: string; readonly event: string };
-  /** The label's field that has the event's time; null where none has. */
+  /** The field of the label that has the event's time; null where no field has it. */
   readonly eventTime: string | null;
 }
 
 export interface KnownLabels {
   readonly found: FeatureLabels;
   readonly schemas: readonly AvroRecord[];
-  /** Those that are declared. */
+  /** The streams of labels that are declared. */
   readonly streams: readonly Relation[];
 }
 
 export type Entries = readonly (readonly [string, RawFeature])[];
 
-/** Entries of a stream have the same labels, or none. */
+/** The labels of a stream's entries. All entries of a stream have the same labels, or none. */
 export function labelsOf(entries: Entries, relation: Relation, reading: Reading): KnownLabels | null {
   const said = entries.filter(([, { labels }]) => labels !== null);
   const [[first = '', raw] = []] = said;
@@ -64,7 +64,7 @@ function declares(streams: unknown, name: string): boolean {
   return typeof streams === 'object' && streams !== null && Object.hasOwn(streams, name);
 }
 
-/** The field that both have by which a label finds its event: what is said, else the first of the label's. */
+/** The field by which a label finds its event, and which both have: the one that is said, or else the label's first. */
 function idOf(
   said: string | undefined,
   schemas: readonly AvroRecord[],

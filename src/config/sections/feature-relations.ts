@@ -11,15 +11,15 @@ import type { DeclaredOperator, OperatorRead } from '../declared-operator.ts';
 import type { FeatureSet } from './feature-set.ts';
 import { logOf, type Relation } from './relation.ts';
 
-/** The stream that a stage gives, and the logs of the exchange that it has. */
+/** The name of the stream that a stage gives, and of the logs of its exchange. */
 function stageName({ name, stages }: FeatureSet, stage: number): string {
   const { key } = stages[stage]!;
   return stage === stages.length - 1 ? name : `${name}.by.${keyFields(key).join('-')}`;
 }
 
 /**
- * Whether all is computed in the partitions of the stream itself: of its own key, which is in one of them, without
- * labels and other streams.
+ * Whether all features are computed in the partitions of the stream itself. They are where the stream's own key is in
+ * one partition, and nothing reads labels or other streams.
  */
 function areFeaturesWithin({ stages, isKeptTogether }: FeatureSet): boolean {
   const [first, ...others] = stages;
@@ -52,7 +52,7 @@ function besideOf(stream: string): NonNullable<DeclaredOperator['beside']> {
   };
 }
 
-/** What a stage gives, by what it is of: the stream, or what the stage before it gives. */
+/** What a stage gives. `of` is what it reads: the stream, or what the stage before it gives. */
 function stageRelation(set: FeatureSet, stage: number, of: Relation): Relation {
   const name = stageName(set, stage);
   const features = set.stages[stage]!;
@@ -73,14 +73,14 @@ function stageRelation(set: FeatureSet, stage: number, of: Relation): Relation {
   };
 }
 
-/** The vectors. */
+/** The stream of the vectors. */
 export function featureRelation(set: FeatureSet, of: Relation): Relation {
   return set.stages.reduce((before, _, stage) => stageRelation(set, stage, before), of);
 }
 
 /**
- * Its partitions have the events of a key from all of the stage before, and the labels of the key. The first stage brings
- * the labels that stand beside the events of the stream.
+ * The operators of the stages. A stage's partitions have the events of a key from all partitions of the stage before,
+ * and the key's labels. The first stage brings the labels that stand beside the stream's events.
  */
 export function declaredStages(set: FeatureSet): DeclaredOperator[] {
   const { stream, order, labels, stages, features: named } = set;

@@ -33,11 +33,11 @@ import type { RawFeature } from './written-feature.ts';
 /** Features of one key, as the stage that computes them has them. */
 export interface KeyedFeatures extends Omit<FeatureStage, 'input' | 'timeField' | 'labels' | 'order'> {
   readonly readsLabels: boolean;
-  /** By how the file calls the streams. */
+  /** What is read of other streams, by their names in the file. */
   readonly asOf: readonly AsOfReading[];
 }
 
-/** A feature as rules name it, `features.<entry>.<name>`, and as vectors, models and exports do. */
+/** A feature by its names: `features.<entry>.<name>` in rules, and one for vectors, models and exports. */
 export interface NamedFeature {
   readonly entry: string;
   readonly name: string;
@@ -45,14 +45,14 @@ export interface NamedFeature {
 }
 
 export interface FeatureSet {
-  /** The stream of its vectors. */
+  /** The name of the stream of vectors. */
   readonly name: string;
   readonly stream: string;
   readonly order: string | null;
   readonly labels: FeatureLabels | null;
-  /** Whether events of the stream's own key come in one partition by themselves. */
+  /** Whether the stream itself keeps events of its own key in one partition. */
   readonly isKeptTogether: boolean;
-  /** At least one; the last is of the stream's own key. */
+  /** At least one stage; the last is keyed by the stream's own key. */
   readonly stages: readonly KeyedFeatures[];
   readonly features: readonly NamedFeature[];
   readonly written: Readonly<Record<string, RawFeature>>;
@@ -62,7 +62,7 @@ export function vectorStreamOf(stream: string): string {
   return `${stream}.features`;
 }
 
-/** Null when the stream does not exist, or has no events that features can be of. */
+/** The features of a stream; null when the stream does not exist, or has no events that features can be computed of. */
 export function featureSetOf(
   stream: string,
   entries: Entries,
@@ -83,7 +83,7 @@ export function featureSetOf(
   const labels = labelsOf(entries, relation, reading);
   const ownKey = fieldKey(relation.schema, relation.key);
   const features: NamedFeature[] = [];
-  /** Streams that values are of. */
+  /** Other streams that values are read from. */
   const others: Relation[] = [];
   const stages = new Map<string, Stage>();
   for (const [name, raw] of entries) {
@@ -142,7 +142,7 @@ interface Stage {
   readonly pending: { readonly field: string; readonly expression: string; readonly at: readonly string[] }[];
 }
 
-/** Each stage sees what those before it have added. */
+/** The stages. Each sees what those before it have added. */
 function stagesOf(
   stream: string,
   stages: readonly Stage[],
@@ -186,12 +186,12 @@ function readsLabels(windows: readonly FeatureWindow[]): boolean {
   return windows.some(({ aggregates }) => aggregates.some(({ of }) => of === 'label'));
 }
 
-/** Whether others go on without it after a time. */
+/** Whether others wait for it only for a bounded time. */
 function isWaitedForAtMost({ watermark }: Relation): boolean {
   return watermark.kind === 'bounded' && watermark.maxWaitMs !== undefined;
 }
 
-/** Null, and a report, where it gives no number. */
+/** The type of a computed feature; null, and a report, where it is not a number. */
 function computedType(
   expression: string,
   scope: AvroRecord,
@@ -206,7 +206,7 @@ function computedType(
     report(at, `a feature is a number, and this is ${typeText(type)}; CAST it to DOUBLE`);
   } catch (error) {
     if (!(error instanceof ExpressionError)) throw error;
-    // Characters are counted in what it was made into, where aggregates have names of their own.
+    // Characters are counted in the rewritten text, where aggregates have names of their own.
     report(at, expression.includes('#') ? error.message : `at character ${error.position}: ${error.message}`);
   }
   return null;
@@ -245,7 +245,7 @@ function fieldName(entry: string, feature: string): string {
   return `${entry}_${feature}`.replace(/\W/g, '_');
 }
 
-/** A vector's fields are told apart in small letters, as columns of a table are. */
+/** Two fields of a vector must differ in more than case, as columns of a table must. */
 function checkFields(features: readonly NamedFeature[], { name, schema }: Relation, report: Report): void {
   const taken = new Map(schema.fields.map((field) => [field.name.toLowerCase(), `a field of ${name}`]));
   for (const { entry, name: own, field } of features) {

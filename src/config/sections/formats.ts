@@ -121,7 +121,7 @@ function isColumnOf(schema: AvroRecord, name: string): boolean {
   return [...schema.fields, ...beside].some((field) => field.name === name);
 }
 
-/** What is wrong with column names that stand in the pipeline file; a file's own header is judged when it is read. */
+/** What is wrong with column names that the pipeline file has. A file's own header is judged when it is read. */
 function headerProblem(schema: AvroRecord, key: string, csv: CsvOptions): string | null {
   if (csv.header === true) return null;
   try {

@@ -29,7 +29,7 @@ export const functionsSection = section({
     Object.fromEntries(functions.map(({ name, module, export: own }) => [name, { module, export: own }])),
 });
 
-/** Null, and a report, where there is no such function. */
+/** The function of a name; null, and a report, where there is none. */
 function functionOf(name: string, own: z.output<typeof written>, { report, resolve }: Reading): UserFunction | null {
   loadUserFunctionsBy(loadUserFunction);
   const at = ['functions', name];

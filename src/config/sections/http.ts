@@ -10,23 +10,23 @@ export interface HttpConfig {
   readonly host: string;
   readonly port: number;
   readonly token: string | null;
-  /** Of other roles. */
+  /** Tokens of other roles. */
   readonly tokens: readonly {
     readonly name: string;
     readonly role: 'viewer' | 'operator' | 'admin';
     readonly token: string;
     readonly expiresAtMs: number | null;
   }[];
-  /** Names besides loopback and `host` that it is reached by. */
+  /** Names by which the service is reached besides loopback and `host`. */
   readonly hosts: readonly string[];
   readonly tls: { readonly certFile: string; readonly keyFile: string; readonly clientCaFile: string | null } | null;
-  /** Of a session of the page. */
+  /** How long a session of the page lasts. */
   readonly sessionAgeMs: number;
   readonly maxBodyBytesInFlight: number;
   readonly idempotency: { readonly ageMs: number; readonly keys: number };
 }
 
-/** One body may have so much: with less, none of that size could ever be taken. */
+/** The longest body. The bound on all bodies must be at least so large, or a body of this size could never be taken. */
 const BODY_BYTES_MAX = 16 * 1024 * 1024;
 const SESSION_AGE_MS_MAX = 7 * 24 * 60 * 60_000;
 
@@ -149,7 +149,7 @@ export const httpSection = section({
 
 function isHost(host: string): boolean {
   if (isIP(host) !== 0) return true;
-  // What looks like an IPv4 address and is none would be looked up as a name.
+  // A text that looks like an IPv4 address and is not one would be looked up as a name.
   return /^(?!-)[a-z0-9_-]+(\.[a-z0-9_-]+)*\.?$/i.test(host) && !/^[\d.]+$/.test(host);
 }
 

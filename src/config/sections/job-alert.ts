@@ -4,7 +4,7 @@ import { type JobAlerts, NO_ALERTS } from '../../jobs/job.ts';
 import { formatDuration } from '../../keys/units.ts';
 import { timer } from '../../keys/value-schema.ts';
 
-/** The last runs that the scheduler has of a job are 25. */
+/** The scheduler has the last 25 runs of a job. */
 const SKIPPED_MAX = 20;
 
 export const alert = z

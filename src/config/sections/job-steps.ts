@@ -14,7 +14,7 @@ export type StepSettings = Given<(typeof STEPS)[number]['form']>;
 type Given<Form> = Form extends z.ZodType<WrittenStep<infer Settings>> ? Settings : never;
 
 export interface StepConfig extends JobStep {
-  /** Whether it has retries of its own. */
+  /** Whether the step has retries of its own. */
   readonly ownRetries: boolean;
   readonly settings: StepSettings;
 }
@@ -25,7 +25,7 @@ export const steps = z
 
 type Written = z.output<typeof steps>;
 
-/** What a job and the file around it are to the steps. */
+/** What steps may name of their job and of the file around it. */
 export interface StepsPlace {
   readonly job: string;
   readonly params: readonly string[];
@@ -38,7 +38,7 @@ export interface StepsPlace {
   resolve(path: string): string;
 }
 
-/** In an order in which each stands after those that it needs. What does not hold is reported, by paths from `steps`. */
+/** The steps of a job, each behind those that it needs. What does not hold is reported, by paths from `steps`. */
 export function stepsOf(written: Written, place: StepsPlace, report: Report): StepConfig[] {
   const names = Object.keys(written);
   if (names.length === 0) report([], 'a job has at least one step');
@@ -97,7 +97,7 @@ function checkCommon(step: string, common: Common, names: readonly string[], pla
   }
 }
 
-/** Kahn's order, in which steps that may come next keep the order of the file. Steps of a circle are reported and left out. */
+/** Kahn's order. Steps that may come next keep the order of the file. Steps of a circle are reported and left out. */
 function inOrder(all: readonly StepConfig[], report: Report): StepConfig[] {
   const known = new Set(all.map(({ name: each }) => each));
   const done = new Set<string>();
@@ -118,7 +118,7 @@ function inOrder(all: readonly StepConfig[], report: Report): StepConfig[] {
   return order;
 }
 
-/** A walk from need to need among steps that all wait for each other comes back. */
+/** A circle among steps that all wait for each other. A walk from need to need must come back. */
 function circleOf(left: readonly StepConfig[]): string[] {
   const path: string[] = [];
   for (let step = left[0]; step !== undefined; ) {
@@ -156,7 +156,7 @@ export function redactStep(step: StepConfig): StepConfig {
   return { ...step, settings: settings ?? step.settings };
 }
 
-/** What a step brings events into; null when it brings none. */
+/** The stream that a step brings events into; null when it brings none. */
 export function intoOf({ settings }: StepConfig): string | null {
   return STEPS.map((adapter) => adapter.into(settings)).find((into) => into !== null) ?? null;
 }

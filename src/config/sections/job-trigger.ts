@@ -44,13 +44,13 @@ type Written = z.output<typeof trigger>;
 
 /** What a trigger may name. */
 export interface TriggerPlace {
-  /** Of the jobs. */
+  /** The names of the jobs. */
   readonly names: readonly string[];
   readonly windows: readonly { readonly name: string; readonly window: Windowing }[];
   resolve(path: string): string;
 }
 
-/** Null for a job that runs by hand, and when it is wrong, which is reported. */
+/** The trigger of a job; null for a job that runs by hand, and for a wrong trigger, which is reported. */
 export function triggerOf(
   written: Written,
   job: string,
@@ -120,7 +120,7 @@ function windowTrigger(
   }
   const { sizeMs, offsetMs, timeZone = null } = window;
   const everyMs = window.kind === 'hopping' ? window.everyMs : sizeMs;
-  // What is wrong with the window is said there.
+  // What is wrong with the window is reported where the window is.
   if (everyMs <= 0) return null;
   return { kind: 'window', window: name, times: { sizeMs, everyMs, offsetMs, timeZone } };
 }

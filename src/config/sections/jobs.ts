@@ -129,7 +129,7 @@ function refusalOf(source: StreamConfig['source'], by: string): string | null {
   return `takes its events from elsewhere, \`source: ${source.kind}\`; give it \`source: { job: ${by} }\``;
 }
 
-/** A stream that waits for a job is fed by a step of it. */
+/** Checks that each stream which waits for a job is fed by a step of that job. */
 function checkFed(streams: readonly StreamConfig[], jobs: readonly JobConfig[], report: Report): void {
   for (const { name: stream, source } of streams) {
     if (source.kind !== 'job') continue;
@@ -144,7 +144,7 @@ function checkFed(streams: readonly StreamConfig[], jobs: readonly JobConfig[], 
   }
 }
 
-/** A job that waits for a job table waits for one that some step writes. */
+/** Checks that some step writes each job table that a job waits for. */
 function checkTables(streams: readonly StreamConfig[], jobs: readonly JobConfig[], report: Report): void {
   const written = jobs.flatMap(({ steps: own }) => own.flatMap((step) => intoOf(step) ?? []));
   const tables = [...new Set(written)].filter((name) => !streams.some((stream) => stream.name === name));

@@ -8,13 +8,13 @@ import type { JoinKey } from '../../streams/join-operator.ts';
 import { checkKey } from '../expressions.ts';
 import type { Relation } from './relation.ts';
 
-/** One of the values by which events match, and its type: those of both sides have to be alike. */
+/** One of the values by which events match. Its type must be alike on both sides. */
 export interface JoinPart {
   readonly key: KeyPart;
   readonly type: string;
 }
 
-/** Null, and a report, where a part is none. */
+/** The key of a side; null, and a report, where a part of it is wrong. */
 export function joinKeyOf(
   of: Relation,
   written: string | readonly string[],
@@ -50,7 +50,7 @@ function partOf(
   return computed === null ? null : { key: { name: text, isComputed: true, ...computed.key }, type: computed.type };
 }
 
-/** What does not fit, for people; null when both sides are of as many values, and of the same types. */
+/** What does not fit, for people; null when both sides have as many values, of the same types. */
 export function mismatch(
   left: Relation,
   leftParts: readonly JoinPart[],
@@ -69,7 +69,7 @@ export function mismatch(
   return null;
 }
 
-/** A field alone is called by its name, as keys were before there were others. */
+/** The key of its parts. One field alone has the field's name, as keys had before there were keys of several values. */
 export function keyOfParts(joined: readonly JoinPart[]): JoinKey {
   const parts = joined.map(({ key }) => key);
   const [only, ...others] = parts;

@@ -101,7 +101,7 @@ export const joinsSection = section({
   print: (joins) => Object.fromEntries(joins.map((own) => [own.name, printJoin(own)])),
 });
 
-/** Null when a side of it does not exist, which makes everything else unknowable. */
+/** The join; null when one of its sides does not exist, which makes everything else unknowable. */
 export function joinOf(name: string, raw: RawJoin, reading: Reading): JoinConfig | null {
   const { relation, report } = reading;
   const functions = functionsSection.of(reading);
@@ -191,7 +191,7 @@ function tablesJoinOf(
 
 const SIDES = ['left', 'right'] as const;
 
-/** Results of one key and time come in no order of their own from a join of streams. */
+/** Whether it is a join of streams. Its results of one key and time come in no order of their own. */
 function isOfStreamJoin(relation: Relation): boolean {
   const { schema, isTable } = readBy(relation);
   return isTable !== true && joinOfRecord(`${schema.namespace}.${schema.name}`) !== null;

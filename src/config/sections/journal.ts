@@ -10,9 +10,11 @@ export interface JournalConfig {
   readonly segmentBytes: number;
   readonly snapshotEveryEvents: number;
   readonly snapshotEveryMs: number;
-  /** null keeps everything. The size is of each log. */
+  /** What goes, by age and by the size of each log; null keeps everything. */
   readonly retention: { readonly ageMs: number | null; readonly maxBytes: number | null };
-  /** Where old segments are kept instead of this disk; null keeps all of them here. The size is of each log. */
+  /**
+   * Where old segments are kept instead of this disk, by age and by the size of each log; null keeps all of them here.
+   */
   readonly tier: { readonly place: string; readonly ageMs: number | null; readonly maxBytes: number | null } | null;
 }
 

@@ -76,7 +76,7 @@ function redactedSasl(sasl: KafkaSasl | null): KafkaSasl | null {
   return sasl === null ? null : { ...sasl, password: REDACTED };
 }
 
-/** A user and password may stand in the URL. */
+/** A URL with a user and password is shown without these and without its query. */
 function originOnly(registryUrl: string | null): string | null {
   if (registryUrl === null) return null;
   const { origin, pathname, username, password } = new URL(registryUrl);

@@ -69,7 +69,7 @@ function outputNamesOf(name: string, { module }: RawOperator, { resolve }: Readi
   return [...(loaded?.definition.outputs.keys() ?? [])].map((output) => outputStream(name, output));
 }
 
-/** Null when its module, or what it is of, can't be had, which makes everything else unknowable. */
+/** The operator; null when its module, or what it reads, can't be had, which makes everything else unknowable. */
 function operatorOf(name: string, written: RawOperator, reading: Reading): OperatorConfig | null {
   const at = ['operators', name];
   const { report } = reading;
@@ -124,7 +124,7 @@ function loadedOf(
   }
 }
 
-/** An input that nothing handles, or a handler without its input, is a mistake that would go unseen. */
+/** Reports an input that nothing handles, and a handler without its input: either mistake would go unseen. */
 function checkHandlers(
   at: readonly string[],
   { input }: RawOperator,
@@ -170,7 +170,7 @@ function acceptsNull(type: AvroSchema): boolean {
   return Array.isArray(type) && type.includes('null');
 }
 
-/** Null when it is none, or the input has no key. */
+/** The type of the key; null when it can't be a key, or the input has none. */
 function keyTypeOf(
   at: readonly string[],
   key: string | null,
@@ -198,7 +198,7 @@ function keyTypeOf(
   return acceptsNull(field.type) ? ['null', type] : type;
 }
 
-/** State is by key, so the keys of all inputs are of one type. */
+/** Checks that the keys of all inputs are of one type, since state is by key. */
 function oneKeyType(at: readonly string[], types: readonly AvroSchema[], report: Report): AvroSchema {
   const own = types.map((type) => (Array.isArray(type) ? type[1] : type));
   const [first = 'long'] = own;
@@ -206,7 +206,7 @@ function oneKeyType(at: readonly string[], types: readonly AvroSchema[], report:
   return types.some(acceptsNull) ? ['null', first] : first;
 }
 
-/** The same for any number of partitions, so it is not asked how many there are. */
+/** The order of the inputs' events. It is the same for any number of partitions, so that number is not asked for. */
 function orderOf(input: RawOperator['input'], streams: readonly Relation[]): OperatorConfig['order'] {
   const inputs = Object.entries(input);
   const isTogether = inputs.every(([stream, key]) => {

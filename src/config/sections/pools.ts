@@ -4,7 +4,7 @@ import { DEFAULT_POOL } from '../../jobs/job.ts';
 import { name } from '../../keys/value-schema.ts';
 import { section } from '../section.ts';
 
-/** As many as Airflow's `parallelism`. */
+/** As many slots as Airflow's `parallelism` has by default. */
 const DEFAULT_SLOTS = 32;
 
 export const poolsSection = section({

@@ -7,10 +7,10 @@ import type { SelectionSpec, ViewSpec } from '../../streams/selection.ts';
 export interface Relation {
   readonly name: string;
   readonly schema: AvroRecord;
-  /** Null for a derived stream that does not select the key of what it is of. */
+  /** The field that is its key; null for a derived stream that does not select the key of the stream that it reads. */
   readonly key: string | null;
   readonly eventTime: string;
-  /** The time of an event is that field less so many ms; absent for none. */
+  /** So many ms are taken off the field for the time of an event; absent for none. */
   readonly timeLessMs?: number;
   readonly partitions: number;
   readonly watermark:
@@ -19,19 +19,30 @@ export interface Relation {
         readonly outOfOrdernessMs: number;
         readonly idleTimeoutMs: number | null;
         readonly maxAheadMs: number | null;
-        /** How long others wait for one of its partitions that is behind; absent where they wait for ever. */
+        /** How long others wait for a partition of it that is behind; absent where they wait for ever. */
         readonly maxWaitMs?: number;
       }
     | { readonly kind: 'scripted' };
-  /** Its source brings events of one key in any of its partitions; absent where a key is in one. */
+  /**
+   * Its source brings events of one key in any of its partitions; absent where one partition has all events of a key.
+   */
   readonly isScattered?: true;
-  /** Its events are rows of a table by its key, which one without a left and a right event deletes: a join of two tables. */
+  /**
+   * Its events are rows of a table by its key. An event without a left and a right event deletes the row: a join of two
+   * tables.
+   */
   readonly isTable?: true;
-  /** Its events stand in the logs of another stream beside that one's, and are no news of how far its time has come. */
+  /**
+   * Its events stand in the logs of another stream beside that one's. They do not say how far that stream's time has
+   * come.
+   */
   readonly isBeside?: true;
-  /** What the logs that have its events are named for; absent for a stream, whose name that is. */
+  /** What the logs that have its events are named for; absent for a stream, whose own name that is. */
   readonly log?: string;
-  /** Of a derived stream, and of a window's results: what is read in its place, and how its events come of those. */
+  /**
+   * What is read in its place, and how its events are made of what is read: for a derived stream, and for a window's
+   * results.
+   */
   readonly view?: { readonly of: Relation; readonly selection: SelectionSpec };
 }
 
@@ -51,7 +62,7 @@ export function isOfStream(relation: Relation): boolean {
   return readBy(relation).log === undefined;
 }
 
-/** Whether a key that something is grouped by is the relation's own. */
+/** Whether the relation's own key groups events as this key does. */
 export function isOwnKey({ key: own, schema }: Relation, key: GroupKey): boolean {
   if (own === null || key === null) return false;
   if (!isOfSeveral(key)) return key === own || key === keyTextOf(schema, own);
@@ -59,12 +70,12 @@ export function isOwnKey({ key: own, schema }: Relation, key: GroupKey): boolean
   return only !== undefined && others.length === 0 && only.field === keyTextOf(schema, own);
 }
 
-/** Whether all events of this key come in one partition by themselves: it is the relation's own, and its source keeps to it. */
+/** Whether one partition has all events of this key: the key is the relation's own, and its source keeps to it. */
 export function isKeptTogether(relation: Relation, key: string | null): boolean {
   return isOwnKey(relation, key) && readBy(relation).isScattered !== true;
 }
 
-/** How the events come of those that are in logs; undefined where they are those. */
+/** How the relation's events are made of those in logs; undefined where they are those. */
 export function viewOf({ view }: Relation): ViewSpec | undefined {
   if (view === undefined) return undefined;
   const of = viewOf(view.of);

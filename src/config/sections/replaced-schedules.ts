@@ -1,7 +1,7 @@
 /** `schedules:` of earlier versions, as the `jobs:` to write instead. */
 import { isMap } from '../../messages/json-map.ts';
 
-/** The text that takes the place of the section, by the file that it stands in. */
+/** The text that takes the place of the section, made of the file that has the section. */
 export function jobsOfSchedules(file: unknown): string {
   const schedules = isMap(file) && isMap(file.schedules) ? file.schedules : {};
   const jobs = Object.entries(schedules).flatMap(([name, written]) => (isMap(written) ? jobText(name, written) : []));
@@ -28,7 +28,7 @@ function jobText(name: string, written: Readonly<Record<string, unknown>>): stri
   ];
 }
 
-/** YAML's flow style, which JSON is nearly: keys need no quotes. */
+/** The value in YAML's flow style, which is JSON except that keys need no quotes. */
 function flow(value: unknown): string {
   if (Array.isArray(value)) return `[${value.map(flow).join(', ')}]`;
   if (!isMap(value)) return JSON.stringify(value) ?? 'null';

@@ -38,11 +38,14 @@ export interface RuleConfig {
   readonly value?: string;
   readonly norm?: string;
   readonly enabled: boolean;
-  /** Its texts as they are computed, where they name features: these are fields of the events that have them. */
+  /** The texts as they are computed, where they name features: the features are fields of the events that have them. */
   readonly computed?: RuleTexts;
-  /** Of users, that its expressions name; absent for none. */
+  /** Functions of users that its expressions name; absent for none. */
   readonly functions?: readonly UserFunction[];
-  /** Its hits, where they are a stream of their own: absent of a rule that is not enabled, or of the judged stream. */
+  /**
+   * The rule's hits, where they are a stream of their own. Absent for a rule that is not enabled, and for one of the
+   * judged stream.
+   */
   readonly derived?: DerivedConfig;
 }
 
@@ -152,7 +155,7 @@ function numbersOf(value: string | undefined, norm: string | undefined) {
   return { ...(value === undefined ? {} : { value }), ...(norm === undefined ? {} : { norm }) };
 }
 
-/** The texts of a rule with the fields of the features in the place of their names; null where it names none. */
+/** The texts of a rule with fields of features in the place of the features' names; null where it names none. */
 function namedFeatures(
   raw: RawRule,
   features: readonly NamedFeature[],
@@ -171,7 +174,7 @@ function namedFeatures(
         return own;
       });
     } catch (error) {
-      // What can't be read is said where the text is checked.
+      // An expression that can't be read is reported where the text is checked.
       if (!(error instanceof ExpressionError)) throw error;
       return text;
     }

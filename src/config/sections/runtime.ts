@@ -7,11 +7,11 @@ import { section } from '../section.ts';
 export interface RuntimeConfig {
   readonly queueBatches: number;
   readonly threads: number;
-  /** A small batch waits so long for others, to be one commit with them; 0: it does not. */
+  /** How long a small batch waits for others, to be one commit with them; 0 for no wait. */
   readonly lingerMs: number;
 }
 
-/** Whoever posts an event waits for it. */
+/** The sender of an event waits for its commit, and so for this time. */
 const LONGEST_LINGER_MS = 10_000;
 
 export const runtimeSection = section({

@@ -18,23 +18,23 @@ import { windowsSection } from './windows.ts';
 
 interface SinkBase {
   readonly name: string;
-  /** Streams as the file calls them. */
+  /** The names of the streams in the file. */
   readonly from: readonly string[];
-  /** Where it begins when it is new; null: at alerts that nobody has got, and otherwise at the journal's end. */
+  /** Where a new sink begins; null: at alerts that nobody has got, and otherwise at the journal's end. */
   readonly startFrom: 'earliest' | 'latest' | null;
-  /** How long retention keeps what it has not sent; null: for ever. */
+  /** How long retention keeps what the sink has not sent; null for ever. */
   readonly holdJournalMs: number | null;
-  /** Of a log, so many bytes retention keeps for it; absent: whatever there is. */
+  /** How many bytes of a log retention keeps for the sink; absent for any number. */
   readonly holdJournalBytes?: number;
-  /** Of those whose receiver may refuse what it gets. */
+  /** After this time an event is given up. Present where the receiver may refuse what it gets. */
   readonly giveUpAfterMs?: number;
-  /** Of those whose receiver has a choice. */
+  /** Present where the receiver has a choice of deliveries. */
   readonly delivery?: Delivery;
 }
 
 type Written = z.output<(typeof SINKS)[number]['form']>;
 
-/** The settings of one of the kinds of sink, and what all of them have. */
+/** What all sinks have, with the settings of one kind. */
 export type SinkConfig = SinkBase & ReturnType<Written['settings']>;
 
 const sink = z.union(SINKS.map(({ form }): z.ZodType<Written> => form));
@@ -60,7 +60,7 @@ export const sinksSection = section({
   redact: (sinks) => sinks.map(redactSink),
 });
 
-/** By the file's own names: a stream that is wrong in itself is no stream that the sink misses. */
+/** The parts by the file's own names. A sink may name a stream that is wrong in itself, whose fault is reported elsewhere. */
 function namedParts(reading: Reading): NamedParts {
   const named = (names: readonly string[]) => names.map((each) => ({ name: each }));
   return {
@@ -73,7 +73,7 @@ function namedParts(reading: Reading): NamedParts {
   };
 }
 
-/** Every name that a sink can be of, and a table of a store. */
+/** Every name that a sink, or a table of a store, can read. */
 export function sinkableNames(reading: Reading): string[] {
   const parts = namedParts(reading);
   const derived = outputNamesOf(parts).map((each) => (ALERT_STREAMS.includes(each) ? ALERTS : each));

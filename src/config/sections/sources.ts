@@ -19,14 +19,14 @@ export function printSource(source: SourceConfig): unknown {
   return SOURCES.map((adapter) => adapter.print(source)).find((printed) => printed !== null);
 }
 
-/** Of a configuration. */
+/** The part of a configuration that has sources. */
 interface WithSources {
   readonly streams: readonly { readonly name: string; readonly source: SourceConfig }[];
 }
 
 /**
- * Throws a ConfigError when what a stream is read from is not there. Only a service that starts needs it: what reads a
- * data directory, or is given another input, does not.
+ * Throws a ConfigError when the input of a stream is not there. Only a service that starts needs it. A command that
+ * reads a data directory, or is given another input, does not.
  */
 export function requireInputs({ streams }: WithSources, configFile: string): void {
   const problems = streams.flatMap(({ name, source }): Problem[] =>

@@ -11,19 +11,19 @@ import { STORES } from '../../stores/adapters.ts';
 import { type Reading, section } from '../section.ts';
 import { sinkableNames, unknownStream } from './sinks.ts';
 
-/** A store of the file, with the settings of its kind beside these. */
+/** A store of the file. The settings of its kind stand beside these. */
 export interface StoreConfig extends StoreSettings {
   readonly name: string;
   readonly tables: readonly NamedTable[];
 }
 
 export interface StoresConfig {
-  /** Names of those that are on, of those that every pipeline has. */
+  /** The names of the stores that are on, among those that every pipeline has. */
   readonly on: readonly string[];
   readonly declared: readonly StoreConfig[];
-  /** Null: the journal waits for each of them for ever. */
+  /** How long the journal waits for each of them; null for ever. */
   readonly holdJournalMs: number | null;
-  /** Of each log; absent for any size. */
+  /** Up to which size of each log the journal waits; absent for any size. */
   readonly holdJournalBytes?: number;
 }
 

@@ -22,7 +22,7 @@ import { printSource, type SourceConfig, source } from './sources.ts';
 
 export interface StreamConfig extends Relation {
   readonly key: string;
-  /** Where the schema is from: the name of a built-in one, or a file; the other is null. */
+  /** The name of a built-in schema, or the file of the schema; the other one is null. */
   readonly builtin: string | null;
   readonly schemaFile: string | null;
   readonly expectations: readonly Expectation[];
@@ -197,7 +197,7 @@ function schemaOf(raw: RawStream, at: readonly string[], reading: Reading): Avro
   }
 }
 
-/** A block in a log is known by its record's name, so two schemas must not share one. */
+/** Checks that no two schemas share a record's name, by which a log knows its blocks. */
 function checkSchemaNames(streams: readonly StreamConfig[], report: Report): void {
   const byName = new Map<string, StreamConfig>();
   for (const stream of streams) {

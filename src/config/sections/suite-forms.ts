@@ -30,7 +30,7 @@ function form<const Type extends SuiteRule['type'], Fields extends z.ZodRawShape
     .optional();
 }
 
-/** A rule of one column that rows are held against. */
+/** The form of a rule of one column that each row is held against. */
 function ofRows<const Type extends SuiteRule['type'], Fields extends z.ZodRawShape>(type: Type, fields: Fields) {
   return form(type, { column, ...fields, mostly });
 }

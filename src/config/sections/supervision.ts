@@ -6,9 +6,9 @@ import { section } from '../section.ts';
 
 export interface SupervisionConfig {
   readonly intensity: number;
-  /** A batch that fails so often is divided, and what fails in it is a dead letter. */
+  /** A batch that fails so often is divided. What still fails in it is a dead letter. */
   readonly quarantineAfter: number;
-  /** A call of an operator's code that takes so long is taken for one that never returns. */
+  /** A call of an operator's code that takes longer counts as one that never returns. */
   readonly stuckAfterMs: number;
   readonly periodMs: number;
   readonly minBackoffMs: number;

@@ -16,7 +16,7 @@ interface RawZone {
   readonly timeZone: string | null;
 }
 
-/** Nothing for UTC, of which a state says nothing either. */
+/** The zone of a state; nothing for UTC, of which no state says anything. */
 export function inZone(raw: RawZone): { readonly timeZone?: string } {
   return raw.timeZone === null ? {} : { timeZone: raw.timeZone };
 }
@@ -36,7 +36,7 @@ export function checkTimeZone(at: readonly string[], window: Windowing, report: 
   }
 }
 
-/** `Berlin` and `europe/berlim` are both near Europe/Berlin. */
+/** What is wrong with a zone, with the nearest name. `Berlin` and `europe/berlim` are both near Europe/Berlin. */
 function unknownZone(zone: string): string {
   const known = Intl.supportedValuesOf('timeZone');
   const city = known.find((candidate) => candidate.toLowerCase().endsWith(`/${zone.toLowerCase()}`));

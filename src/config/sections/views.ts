@@ -29,13 +29,13 @@ export interface ViewConfig {
   readonly sql: string;
   readonly allowedLatenessMs: number;
   readonly graceMs: number;
-  /** What the statement means, as one would write it by hand. */
+  /** The windows that the statement means, as one would write them by hand. */
   readonly windows: readonly WindowConfig[];
   readonly joins: readonly JoinConfig[];
   readonly derived: readonly DerivedConfig[];
 }
 
-/** What a view of a join calls the pairs that it selects from. */
+/** The end of the name that a view of a join gives to the pairs that it selects from. */
 const PAIRS = '.pairs';
 
 const view = z
@@ -77,7 +77,7 @@ function printView({ sql, allowedLatenessMs, graceMs }: ViewConfig) {
   return { sql, allowedLateness: formatDuration(allowedLatenessMs), grace: formatDuration(graceMs) };
 }
 
-/** Null, and a report at its place in the text, where the statement can't be said as a stream. */
+/** The view; null, and a report at its place in the text, where the statement can't be run over streams. */
 function viewOf(name: string, raw: RawView, reading: Reading): ViewConfig | null {
   const { sql } = raw;
   if (isBuiltinTable(name)) reading.report(['views', name], 'is a table of the read models; choose another name');
@@ -95,7 +95,9 @@ function viewOf(name: string, raw: RawView, reading: Reading): ViewConfig | null
   }
 }
 
-/** What does not hold of the window, join or derived stream is said of the part of the statement that it was made of. */
+/**
+ * Reports what does not hold of the window, join or derived stream at the part of the statement that it was made of.
+ */
 function inStatement(reading: Reading, path: readonly string[], statement: Statement): Reading {
   const report = ([, , part = '', column = '', ...rest]: readonly string[], message: string): void => {
     const at = placeOf(statement, part, column);
@@ -103,7 +105,7 @@ function inStatement(reading: Reading, path: readonly string[], statement: State
       reading.report(path, [part, column, ...rest, message].filter(Boolean).join(': '));
       return;
     }
-    // What was made has characters of its own.
+    // The character counts in the made text, not in the statement.
     const words = message.replace(/^at character \d+: /, '');
     const what = part === 'aggregate' || part === 'select' ? `${column}: ${words}` : words;
     reading.report(path, `at character ${at}: ${what}`, at);
@@ -111,7 +113,7 @@ function inStatement(reading: Reading, path: readonly string[], statement: State
   return { ...reading, report: (at, message) => report(at.map(String), message) };
 }
 
-/** Where the part of a statement stands that a key of a window, join or derived stream is of. */
+/** The place of the part of a statement that a key of a window, join or derived stream was made of. */
 function placeOf({ items, where, groupBy, having, join }: Statement, part: string, column: string): number | null {
   if (part === 'aggregate' || part === 'select') {
     const item = items.find((each) => each.kind === 'column' && columnName(each) === column);
@@ -190,7 +192,7 @@ function derivedMeaning(name: string, statement: Statement, reading: Reading, ta
   const { items, where, from } = statement;
   const check = checkerIn(table.schema, functionsSection.of(reading));
   const outputs = outputsOf(items, [table]);
-  // The parts of the statement itself, so that a fault is told at its place in it.
+  // The parts of the statement itself are checked, so that a fault is reported at its place in the statement.
   for (const { expression } of outputs) check.column(expression);
   const condition = where === null ? null : resolved(where, [table], outputs);
   if (condition !== null) {
@@ -256,7 +258,7 @@ function joinMeaning(
   return { ...NOTHING, joins: [own], derived: [derived] };
 }
 
-/** The relations of the file, and the view's own pairs. */
+/** The relation of a name: the view's own pairs, or a relation of the file. */
 function pairsOr(pairs: string, relation: Relation, reading: Reading): Reading['relation'] {
   return (other, at) => (other === pairs ? relation : reading.relation(other, at));
 }
@@ -266,7 +268,7 @@ function onlyOrAll(keys: string[]): string | string[] {
   return only === undefined || others.length > 0 ? keys : only;
 }
 
-/** As long as a join with a table keeps rows that were replaced, by default. */
+/** A join with a table keeps replaced rows so long by default. */
 const HISTORY_MS = 86_400_000;
 
 function sideOf(source: SourceItem, { schema, eventTime }: Relation, side: 'left' | 'right'): Side {

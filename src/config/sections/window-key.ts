@@ -22,7 +22,7 @@ export const windowKey = z
 
 type RawKey = z.output<typeof windowKey>;
 
-/** Null, and a report, where there is no such key. */
+/** The key that events are grouped by; null, and a report, where there is no such key. */
 export function groupKeyOf(
   at: readonly string[],
   raw: RawKey,
@@ -99,10 +99,10 @@ const GIVES: Partial<Readonly<Record<SqlType['kind'], KeyPart['gives']>>> = {
   boolean: 'truth',
 };
 
-/** Whose text tells the values apart. */
+/** Kinds of values that their text tells apart. */
 const BY_TEXT: readonly SqlType['kind'][] = ['decimal', 'date', 'timestamp', 'timestamptz'];
 
-/** What results call a part that is given no name: its words, joined. */
+/** The name of an unnamed part of a key in results: its words, joined. */
 function nameOf(expression: string): string {
   const words = expression.match(/[A-Za-z0-9_]+/g) ?? [];
   const name = words.join('_').slice(0, 60) || 'part';

@@ -15,7 +15,7 @@ import { type Relation, readBy, viewOf } from './relation.ts';
 
 const HEAD = ['key', 'start', 'end', 'revision'];
 
-/** Why others can't be of a window's results; null when they can. */
+/** Why others can't read a window's results; null when they can. */
 export function unreadableResults({
   window,
   aggregates,
@@ -53,7 +53,7 @@ interface Window extends Omit<WindowSpec, 'keyField' | 'of' | 'isRead'> {
   readonly key: GroupKey;
 }
 
-/** All windows of one exchange take the same of it. */
+/** The operator of a window. All windows of one exchange take the same of it. */
 export function declaredWindow(window: Window): DeclaredOperator {
   const { stream, key, ...spec } = window;
   const { name, functions } = window;

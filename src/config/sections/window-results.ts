@@ -15,7 +15,7 @@ import { aggregateCalls, aggregateOf, aggregateOfCall, printAggregate } from './
 import type { Relation } from './relation.ts';
 
 export interface WindowResults {
-  /** Those that a computed result is of, and that are no result themselves, are hidden. */
+  /** The aggregates. Those that only computed results need are hidden. */
   readonly aggregates: readonly AggregateSpec[];
   readonly results: readonly ComputedResult[];
 }
@@ -23,7 +23,7 @@ export interface WindowResults {
 /** What every result has beside its aggregates; see the form of `millrace run --output`. */
 const RESULT_FIELDS: readonly string[] = ['stream', 'key', 'start', 'end', 'revision', 'at'];
 
-/** `at` is the key of the results. */
+/** The results of a window; `at` is the path of their key. */
 export function windowResults(
   at: readonly string[],
   raw: Readonly<Record<string, string>>,
@@ -58,7 +58,7 @@ export function windowResults(
     const type = checked(
       () => compileExpression(expression, scope, 'sql', functions).type,
       (message, character) => {
-        // Characters are counted in what it was made into.
+        // Characters are counted in the rewritten text.
         wrong(expression === raw[name] ? `at character ${character}: ${message}` : message);
       },
     );
@@ -70,7 +70,7 @@ export function windowResults(
   return { aggregates, results };
 }
 
-/** The expression with the calls of aggregates in it as results of their own, which no result shows. */
+/** The expression with its calls of aggregates as results of their own, which are hidden. */
 function withHidden(
   name: string,
   text: string,
@@ -91,10 +91,10 @@ function withHidden(
   return { expression: expression + text.slice(end), aggregates };
 }
 
-/** What hidden results of a condition are called by. */
+/** The beginning of the names of hidden results that a condition needs. */
 const HAVING = 'having';
 
-/** The condition over results, with what it computes itself as hidden ones. */
+/** The condition over results. What the condition itself computes is hidden. */
 export function windowHaving(
   text: string,
   key: GroupKey,
@@ -108,14 +108,17 @@ export function windowHaving(
   checked(
     () => compileCondition(expression, resultScope({ keyField: key, ...known }, schema), 'sql', functions),
     (message, character) => {
-      // Characters are counted in what it was made into.
+      // Characters are counted in the rewritten text.
       report(aggregates.length === 0 ? `at character ${character}: ${message}` : message);
     },
   );
   return { having: expression, aggregates };
 }
 
-/** More than one call of an aggregate: an expression over several, over functions, or over other results. */
+/**
+ * Whether a text is more than one call of an aggregate: an expression over several, over functions, or over other
+ * results.
+ */
 function isComputed(text: string, names: readonly string[], functions: readonly UserFunction[]): boolean {
   const [first, ...others] = aggregateCalls(text);
   if (first !== undefined) {
@@ -141,7 +144,7 @@ function checked<T>(compile: () => T, report: (message: string, character: numbe
   }
 }
 
-/** An expression with the aggregates themselves where it has hidden results. */
+/** The expression as it was written: with calls of aggregates where it has hidden results. */
 export function printOver(expression: string, aggregates: readonly AggregateSpec[]): string {
   const calls = new Map(aggregates.map((spec) => [spec.name, printAggregate(spec)]));
   return expression.replace(/"([^"]+#\d+)"/g, (quoted, hidden) => calls.get(hidden) ?? quoted);

@@ -39,18 +39,18 @@ export interface WindowConfig {
   readonly earlyMs: number | null;
   /** The condition as it is written; null for all events. */
   readonly where: string | null;
-  /** Present where the condition does not say the same in the language before SQL. */
+  /** Present where the condition means something else in the language that was there before SQL. */
   readonly language?: 'sql';
-  /** Of each window only some groups; all of them when it is absent. */
+  /** Which groups of each window are given; absent for all of them. */
   readonly top?: TopGroups;
   readonly aggregates: readonly AggregateSpec[];
-  /** What is computed of these; absent for nothing. */
+  /** What is computed of the aggregates; absent for nothing. */
   readonly results?: readonly ComputedResult[];
-  /** A condition on results; absent for all of them. */
+  /** The condition on results; absent for all of them. */
   readonly having?: string;
-  /** Its results are these columns of a statement, in this order; absent for a window by itself. */
+  /** The columns of a statement that its results are, in this order; absent for a window by itself. */
   readonly columns?: readonly string[];
-  /** Of users, that its expressions name; absent for none. */
+  /** Functions of users that its expressions name; absent for none. */
   readonly functions?: readonly UserFunction[];
 }
 
@@ -124,7 +124,7 @@ export const windowsSection = section({
   print: (windows) => Object.fromEntries(windows.map((own) => [own.name, printWindow(own)])),
 });
 
-/** Null when its stream does not exist, which makes everything else unknowable. */
+/** The window; null when its stream does not exist, which makes everything else unknowable. */
 export function windowOf(name: string, raw: RawWindow, reading: Reading): WindowConfig | null {
   const { relation, report } = reading;
   const at = ['windows', name];
@@ -186,7 +186,7 @@ function checkWindow(
 
 const HAVE_LOGS = [streamsSection, derivedSection, joinsSection, operatorsSection] as const;
 
-/** The logs of its exchange, should it need one, are beside those of streams, joins and operators. */
+/** Checks the name of the window's exchange, whose logs stand beside those of streams, joins and operators. */
 function checkExchange(at: string[], exchange: string, reading: Reading): void {
   const { report } = reading;
   const names = HAVE_LOGS.flatMap((section) => section.streamNames(reading));
@@ -195,7 +195,10 @@ function checkExchange(at: string[], exchange: string, reading: Reading): void {
   else if (!isLogName(logName(exchange, 0))) report(at, `has its events in logs called ${exchange}, which is too long`);
 }
 
-/** Its groups are given once, when the window closes: a group that was given may no longer be one of the largest later. */
+/**
+ * Checks that groups of a window with `top` are given once, when it closes. A group that was given earlier may not be
+ * one of the largest later.
+ */
 function checkTop(
   at: string[],
   { top, window, allowedLateness, early }: RawWindow,

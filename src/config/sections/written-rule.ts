@@ -6,7 +6,7 @@ import { linearPattern, PatternError } from '../../quality/linear-pattern.ts';
 import type { SuiteExpectation, SuiteRule } from '../../quality/suite/suite.ts';
 import type { expectationForm } from './suite-forms.ts';
 
-/** Null when it is wrong. */
+/** The rule of an entry; null when the entry is wrong. */
 export function writtenRule(
   { severity, row_condition: rowCondition, ...rules }: z.output<typeof expectationForm>,
   report: Report,
@@ -23,7 +23,7 @@ export function writtenRule(
   return { rule, severity, rowCondition };
 }
 
-/** Of the table's columns, whatever rows it has. */
+/** Whether a rule is about the table's columns, whatever rows the table has. */
 function isOfColumns({ type }: SuiteRule): boolean {
   return (
     type === 'expect_column_to_exist' ||
@@ -52,7 +52,7 @@ function checkRule(rule: SuiteRule, report: Report): void {
   if (typeof min === 'number' && typeof max === 'number' && min > max) report(['min_value'], 'is above max_value');
 }
 
-/** As a file has it. */
+/** The rule as a file has it. */
 export function printRule(rule: SuiteRule): Readonly<Record<string, unknown>> {
   if (rule.type === 'expect_table_to_be_fresh') {
     const written = (ms: number | null): string | null => (ms === null ? null : formatDuration(ms));

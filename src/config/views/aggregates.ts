@@ -6,7 +6,7 @@ import { found } from '../../sql/walk.ts';
 import type { Checker } from './checker.ts';
 import { asNumber, isCoded, ofNumber, ofNumbersIn } from './typed-parts.ts';
 
-/** DuckDB's name, and that of windows, where the two give the same. */
+/** DuckDB's names of aggregates and the names in windows, where both give the same. */
 const SAME: Readonly<Record<string, string>> = {
   count: 'count',
   sum: 'sum',
@@ -34,7 +34,7 @@ const SAME: Readonly<Record<string, string>> = {
   approx_quantile: 'quantile',
 };
 
-/** Aggregates whose answer depends on an order that a table has and a stream has not, and what to write. */
+/** Aggregates that need an order, which a table has and a stream has not, and what to write instead. */
 const OTHERWISE: Readonly<Record<string, string>> = {
   first: 'arg_min(x, time) is the value of the earliest event',
   last: 'arg_max(x, time) is the value of the latest event',
@@ -61,8 +61,8 @@ export function refuseAggregate(expression: Expression, message: string): void {
 }
 
 /**
- * The aggregate as windows write it. Windows know numbers and texts, so that a time or a truth goes in as a number and comes
- * out of the number. Throws an ExpressionError for one that a stream has no answer for.
+ * The aggregate as windows write it. Windows take numbers and texts: a time or a boolean goes in as a number and is
+ * made of the number again. Throws an ExpressionError for an aggregate that a stream has no answer for.
  */
 export function windowAggregate(call: CallExpression, check: Checker): Expression {
   const own = ownAggregate(call);
@@ -70,7 +70,7 @@ export function windowAggregate(call: CallExpression, check: Checker): Expressio
   if (own.filter !== null) check.condition(own.filter);
   const type = value === undefined ? null : check.value(value);
   const isList = own.name === 'top' || own.name === 'list';
-  // A list of nothing is null in DuckDB.
+  // DuckDB gives null for a list of nothing.
   const given = (aggregate: CallExpression & Expression): Expression =>
     own.name === 'top' || (own.name === 'list' && own.filter !== null) ? orNull(aggregate) : aggregate;
   if (value === undefined || type === null || !isCoded(type) || READS_ALL.includes(own.name)) return given(own);
@@ -87,13 +87,13 @@ function orNull(list: CallExpression & Expression): Expression {
   return callOf('nullif', [list, { kind: 'list', items: [], at: list.at }], list.at);
 }
 
-/** Those that give a value as it was. */
+/** Aggregates that give a value as it was. */
 const KEEPS_VALUES: readonly string[] = ['min', 'max', 'arg_min', 'arg_max'];
 
-/** Those for which it does not matter what a value is, or for which it is a truth. */
+/** Aggregates that take any value, or only booleans. */
 const READS_ALL: readonly string[] = ['count', 'bool_and', 'bool_or'];
 
-/** Those of two arguments, as they are written. */
+/** Aggregates of two arguments, by their written names. */
 const OF_TWO: Readonly<Record<string, string | undefined>> = {
   top: 'max(x, 3)',
   quantile: 'approx_quantile(x, 0.99)',
@@ -111,7 +111,7 @@ function ownAggregate(call: CallExpression): CallExpression & Expression {
   }
   if (args[0]?.kind === 'star') return { ...call, name: own, args: [] };
   if (!isDistinct || own === 'count' || own === 'list') return { ...call, name: own };
-  // The largest, the smallest and both truths are the same with and without.
+  // DISTINCT changes nothing for the largest, the smallest and both aggregates of booleans.
   if (['min', 'max', 'bool_and', 'bool_or'].includes(own)) return { ...call, name: own, isDistinct: false };
   throw new ExpressionError(`DISTINCT is for count and list, not for ${name}`, at);
 }

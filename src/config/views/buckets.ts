@@ -14,9 +14,9 @@ export type BucketWindow =
   /** The rows of a table as they are now. */
   | 'table';
 
-/** DuckDB's origin of buckets narrower than a month: a Monday, 2000-01-03. */
+/** DuckDB counts buckets narrower than a month from this Monday, 2000-01-03. */
 const ORIGIN_MS = Date.UTC(2000, 0, 3);
-/** 1970-01-01 was a Thursday, so weeks begin with its fifth day. */
+/** 1970-01-01 was a Thursday, so the first Monday is four days later. */
 const FIRST_MONDAY_MS = 4 * MS_PER_DAY;
 
 const TRUNCATED: Readonly<Record<string, { readonly sizeMs: number; readonly offsetMs: number } | undefined>> = {
@@ -27,7 +27,9 @@ const TRUNCATED: Readonly<Record<string, { readonly sizeMs: number; readonly off
   week: { sizeMs: 7 * MS_PER_DAY, offsetMs: FIRST_MONDAY_MS },
 };
 
-/** The tumbling window whose start the expression is; null when it is none. Throws an ExpressionError. */
+/**
+ * The tumbling window whose start the expression is; null when it is not the start of one. Throws an ExpressionError.
+ */
 export function bucketOf(expression: Expression, eventTime: string): BucketWindow | null {
   if (expression.kind !== 'call') return null;
   const { name, args, at } = expression;
@@ -56,7 +58,9 @@ export function bucketOf(expression: Expression, eventTime: string): BucketWindo
   return { tumbling: known.sizeMs, offset: known.offsetMs };
 }
 
-/** time_bucket(width, time, offset), or with the origin as a timestamp, from which widths are counted. */
+/**
+ * The offset of time_bucket(width, time, offset), or of an origin given as a timestamp, from which buckets are counted.
+ */
 function shiftOf(expression: Expression, sizeMs: number): number {
   if (expression.kind === 'literal') {
     if (expression.type.kind === 'interval') return modulo(lengthOrZero(expression), sizeMs);
@@ -102,7 +106,7 @@ export function tableWindow(window: NonNullable<SourceItem['window']>, eventTime
   return { hopping: { every: firstMs, size: secondMs }, offset: modulo(ORIGIN_MS, firstMs) };
 }
 
-/** Throws an ExpressionError for what has no one length, as a month has none. */
+/** The length of an interval. Throws an ExpressionError for one without a fixed length, such as a month. */
 export function lengthMs(expression: Expression): number {
   const ms = lengthOrZero(expression);
   if (ms > 0 && Number.isInteger(ms)) return ms;

@@ -9,16 +9,16 @@ import { type SqlType, typeText } from '../../sql/type.ts';
 import { unnestedList } from '../../sql/unnest.ts';
 import { functionsWith, type UserFunction } from '../../sql/user-function.ts';
 
-/** Each throws an ExpressionError at the place of what does not fit. */
+/** Checks of a statement's parts. Each throws an ExpressionError at the place of what does not fit. */
 export interface Checker {
   /** The type of what the expression gives. */
   value(expression: Expression): SqlType;
   condition(expression: Expression): void;
-  /** A column of SELECT: a value, or a list that it takes apart. */
+  /** Checks a column of SELECT: a value, or a list that becomes several rows. */
   column(expression: Expression): void;
 }
 
-/** Over events of the schema. */
+/** The checks over events of the schema. */
 export function checkerIn(schema: AvroRecord, functions: readonly UserFunction[]): Checker {
   const scope = recordScope(schema);
   const table = functionsWith(functions);

@@ -7,11 +7,11 @@ import { recordScope } from '../../sql/scope.ts';
 import type { SelectItem, SourceItem } from '../../sql/statement.ts';
 import { rewritten } from '../../sql/walk.ts';
 
-/** A stream of a statement, as far as its columns go. */
+/** A stream of a statement, with what its columns need. */
 export interface Table {
   readonly source: SourceItem;
   readonly schema: AvroRecord;
-  /** What stands before its fields where they are computed: nothing, or `left` and `right` of a join. */
+  /** What stands before its fields where they are computed: nothing, or `left` or `right` in a join. */
   readonly prefix: readonly string[];
 }
 
@@ -24,8 +24,8 @@ export interface Output {
 type Column = Extract<Expression, { kind: 'column' }>;
 
 /**
- * The expression with each column as its field, or as what a column of SELECT before it is called, where no field is called
- * so. Throws an ExpressionError for one that may be of either of two streams.
+ * The expression with each column as its field. A name that no field has may be the name of an earlier column of
+ * SELECT. Throws an ExpressionError for a column that may be of either of two streams.
  */
 export function resolved(
   expression: Expression,
@@ -68,19 +68,25 @@ function fieldOf(column: Column, tables: readonly Table[]): Expression {
   return asWritten(column, names, only);
 }
 
-/** With the field's names as the schema writes them, so that what is alike but for its case is one thing; wrong ones stay. */
+/**
+ * The column with the field's names as the schema writes them, so that texts which differ only in case become one.
+ * Unknown names stay.
+ */
 function asWritten(column: Column, names: readonly string[], { schema, prefix }: Table): Expression {
   const field = recordScope(schema).field(names);
   const own = 'wrong' in field ? names : [...field.path.split('.'), ...names.slice(field.names)];
   return { ...column, names: [...prefix, ...own] };
 }
 
-/** What a statement calls a stream. */
+/** The name of a stream in a statement. */
 function titleOf({ alias, stream }: SourceItem): string {
   return alias ?? stream;
 }
 
-/** The names behind a stream's own, which may be several with points between, or one in quotes; null when others come first. */
+/**
+ * The names behind the stream's own; null when other names come first. The stream's own may be several with points
+ * between, or one in quotes.
+ */
 function behind(names: readonly string[], title: string): readonly string[] | null {
   for (const own of [[title], title.split('.')]) {
     const isOwn = own.every((part, i) => isSame(part, names[i] ?? ''));
@@ -93,7 +99,7 @@ export function hasField({ fields }: AvroRecord, name: string): boolean {
   return fields.some((field) => isSame(field.name, name));
 }
 
-/** The columns of a statement by name, `*` written out. Throws an ExpressionError. */
+/** The columns of a statement by name, with `*` written out. Throws an ExpressionError. */
 export function outputsOf(items: readonly SelectItem[], tables: readonly Table[]): Output[] {
   const outputs: Output[] = [];
   for (const item of items) {
@@ -122,7 +128,7 @@ function allOf({ table, at }: Extract<SelectItem, { kind: 'star' }>, tables: rea
   );
 }
 
-/** As DuckDB names a column: by its field, or else by its text, which is no name of a field. */
+/** The column's name as DuckDB gives it: the field's, or else its text, which is not a name of a field. */
 function nameOf(expression: Expression): string {
   if (expression.kind === 'column') return expression.names.at(-1) ?? '';
   if (expression.kind === 'member') return expression.name;

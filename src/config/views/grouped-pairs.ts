@@ -8,7 +8,10 @@ import { found, rewritten } from '../../sql/walk.ts';
 import { hasField, outputsOf, resolved } from './columns.ts';
 import type { Side } from './joined.ts';
 
-/** The time of a pair is the later of its two, or that of the left event where the right one is a row of a table. */
+/**
+ * The statement over pairs. The time of a pair is the later one of its two, or that of the left event where the right
+ * one is a row of a table.
+ */
 export function overPairs(pairs: string, statement: Statement, join: JoinItem, left: Side, right: Side): Statement {
   const sides = [left, right];
   const outputs = outputsOf(statement.items, sides);

@@ -16,17 +16,17 @@ import { cast, isTextAlone } from './typed-parts.ts';
 
 export interface GroupedPlan {
   readonly window: BucketWindow;
-  /** Expressions over the stream's fields, with the names that results have for them. */
+  /** Expressions over the stream's fields, each with its name in results. */
   readonly key: readonly { readonly name: string; readonly expression: string }[];
   readonly where: string | null;
   readonly having: string | null;
-  /** Columns in their order: over aggregates, the key's names, `start` and `end`. */
+  /** The columns in their order, over aggregates, the key's names, `start` and `end`. */
   readonly results: readonly { readonly name: string; readonly expression: string }[];
 }
 
 type Replacements = ReadonlyMap<string, Expression>;
 
-/** Throws an ExpressionError where the statement is no window. */
+/** The window of a statement. Throws an ExpressionError where the statement is not a window. */
 export function groupedPlan(statement: Statement, table: Table, eventTime: string, check: Checker): GroupedPlan {
   const outputs = outputsOf(statement.items, [table]);
   for (const { expression } of outputs)
@@ -35,11 +35,11 @@ export function groupedPlan(statement: Statement, table: Table, eventTime: strin
   const bounds = boundsOf(statement, keys, eventTime);
   const values = keys.filter((key) => !bounds.starts.has(expressionText(key)));
   const [only, ...others] = values;
-  // A key that is one value is called by its text, one of several by the columns.
+  // A key of one value has the value's text as its name. A key of several has the names of the columns.
   const isOne = only !== undefined && others.length === 0;
   const key = values.map((written) => {
     const type = check.value(written);
-    // The only value of a key is a text to results, but for a field of whole numbers.
+    // Results have the only value of a key as text, unless it is a field of whole numbers.
     if (!isKeyByText(type) && !KEYS.includes(type.kind)) {
       const message = `a group is of texts, numbers, truths or times, and this is ${typeText(type)}: CAST it to VARCHAR`;
       throw new ExpressionError(message, written.at);
@@ -73,7 +73,7 @@ export function groupedPlan(statement: Statement, table: Table, eventTime: strin
   };
 }
 
-/** What windows have as keys. */
+/** The kinds of value that windows have as keys. */
 const KEYS: readonly string[] = ['varchar', 'bigint', 'boolean'];
 
 function columnOf(name: string): Expression {
@@ -102,7 +102,7 @@ function keysOf({ groupBy, having, from }: Statement, outputs: readonly Output[]
   });
 }
 
-/** The column that a bare name means, where it is no field. */
+/** The column that a bare name means, where no field has that name. */
 function named(expression: Expression, outputs: readonly Output[], { schema }: Table): Output | undefined {
   if (expression.kind !== 'column' || expression.names.length > 1) return undefined;
   const name = (expression.names[0] ?? '').toLowerCase();
@@ -129,7 +129,7 @@ function boundsOf({ from }: Statement, keys: readonly Expression[], eventTime: s
     return window === null ? [] : [{ window, key }];
   });
   if (from.window === null) {
-    // Buckets that are longer than another are further values of the key.
+    // The shortest bucket is the window. Longer buckets are further values of the key.
     const [first] = buckets.toSorted((a, b) => sizeOf(a.window) - sizeOf(b.window));
     if (first === undefined) throw new ExpressionError(otherTime(keys, eventTime) ?? ENDLESS, keys[0]?.at ?? 1);
     const same = buckets.filter(({ window }) => JSON.stringify(window) === JSON.stringify(first.window));
@@ -154,7 +154,7 @@ function sizeOf(window: BucketWindow): number {
 
 const BOUNDS: readonly string[] = ['window_start', 'window_end'];
 
-/** Words on a bucket of another time than the stream's. */
+/** What to say of a bucket of another time than the stream's. */
 function otherTime(keys: readonly Expression[], eventTime: string): string | null {
   const bucket = keys.find((key) => key.kind === 'call' && (key.name === 'time_bucket' || key.name === 'date_trunc'));
   return bucket === undefined ? null : `windows go by the stream's event time, which is ${eventTime}`;
@@ -164,7 +164,7 @@ function textName(expression: Expression): string {
   return expressionText(expression).split('.').at(-1) ?? '';
 }
 
-/** A field's own name, or else that of the column that it is. */
+/** The name of a key's value: the field's own, or else that of its column. */
 function keyName(expression: Expression, outputs: readonly Output[]): string {
   const text = expressionText(expression);
   const output = outputs.find((each) => expressionText(each.expression) === text);
@@ -195,7 +195,7 @@ function havingOf(
   check: Checker,
 ): string | null {
   if (having === null) return null;
-  // HAVING may name columns.
+  // HAVING may name columns of SELECT.
   const own = rewritten(having, (each) => named(each, outputs, table)?.expression ?? null);
   const over = resolved(own, [table]);
   const byText = new Map(replacements);

@@ -8,23 +8,26 @@ import { refuseAggregate } from './aggregates.ts';
 import { lengthMs } from './buckets.ts';
 import { outputsOf, resolved, type Table } from './columns.ts';
 
-/** A side: the prefix of its table is `left` or `right`. */
+/** A side of a join: the prefix of its table is `left` or `right`. */
 export interface Side extends Table {
   readonly eventTime: string;
 }
 
 export interface JoinedPlan {
   readonly type: 'inner' | 'left' | 'outer';
-  /** Pairs of expressions that are equal, over the fields of each side. */
+  /** Pairs of expressions that are equal, each over the fields of its side. */
   readonly on: readonly { readonly left: string; readonly right: string }[];
-  /** How far the right event may be from the left one, in ms; null for a table's row as of the left event. */
+  /**
+   * How far the right event may be from the left one, in ms; null where the right one is a table's row as of the left
+   * event.
+   */
   readonly withinMs: { readonly before: number; readonly after: number } | null;
-  /** Over results. */
+  /** The condition over results. */
   readonly where: string | null;
   readonly columns: readonly { readonly name: string; readonly expression: string }[];
 }
 
-/** Throws an ExpressionError where the statement is no join of streams. */
+/** The join of a statement. Throws an ExpressionError where the statement is not a join of streams. */
 export function joinedPlan(statement: Statement, join: JoinItem, left: Side, right: Side): JoinedPlan {
   const tables = [left, right];
   const { where, items } = statement;
@@ -69,7 +72,10 @@ function termsOf(expression: Expression): readonly Expression[] {
   return expression.kind === 'and' ? expression.of.flatMap(termsOf) : [expression];
 }
 
-/** Null for what is no equality of something of the left side with something of the right one. */
+/**
+ * The two sides of an equality; null where the term does not compare something of the left side with something of the
+ * right one.
+ */
 function equality(term: Expression): { readonly left: string; readonly right: string } | null {
   if (term.kind !== 'compare' || term.operator !== '=') return null;
   const [a, b] = [sideOf(term.left), sideOf(term.right)];
@@ -78,7 +84,7 @@ function equality(term: Expression): { readonly left: string; readonly right: st
   return { left: ownText(left), right: ownText(right) };
 }
 
-/** The side whose fields an expression is of; null when it is of both or of none. */
+/** The side whose fields an expression reads; null when it reads both or none. */
 function sideOf(expression: Expression): 'left' | 'right' | null {
   const isOf = (side: string): boolean =>
     found(expression, (each) => each.kind === 'column' && each.names[0] === side) !== null;
@@ -95,7 +101,7 @@ function ownText(expression: Expression): string {
   return expressionText(own);
 }
 
-/** Of the right event's time less that of the left one. */
+/** A bound on the right event's time less the left one's. */
 interface TimeBound {
   readonly is: 'least' | 'most';
   readonly ms: number;
@@ -123,7 +129,7 @@ function timeBounds(term: Expression, left: Side, right: Side): TimeBound[] {
   return [{ is: isLeast ? 'least' : 'most', ms: isLeast ? ms + step : ms - step, at: term.at, term }];
 }
 
-/** The event time of a side, and so many ms more; null for anything else. */
+/** The event time of a side and the ms that are added to it; null for anything else. */
 function timeOf(expression: Expression, left: Side, right: Side): { side: 'left' | 'right'; plusMs: number } | null {
   if (expression.kind === 'column') {
     const [side, ...names] = expression.names;
@@ -141,7 +147,10 @@ function timeOf(expression: Expression, left: Side, right: Side): { side: 'left'
   return Number.isNaN(plusMs) ? null : { side: first.side, plusMs };
 }
 
-/** What bounds say beyond `within`, whose two ends are on both sides of the left event's time, is a condition. */
+/**
+ * How far the events may be apart. `within` has an end on each side of the left event's time; what bounds say beyond it
+ * becomes a condition.
+ */
 function withinOf({ at, type }: JoinItem, times: readonly TimeBound[]): Within {
   const least = times.filter(({ is }) => is === 'least').map(({ ms }) => ms);
   const most = times.filter(({ is }) => is === 'most').map(({ ms }) => ms);
@@ -168,7 +177,7 @@ interface Within {
   readonly terms: readonly Expression[];
 }
 
-/** DuckDB's ASOF JOIN names the row of the table by `left.time >= right.time`. */
+/** The row of the table for ASOF JOIN, which DuckDB chooses by `left.time >= right.time`. */
 function asOf({ at, type }: JoinItem, times: readonly TimeBound[]): Within {
   const [only, ...others] = times;
   if (type === 'outer') throw new ExpressionError('ASOF is INNER or LEFT: a table has no row without an event', at);

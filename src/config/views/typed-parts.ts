@@ -9,7 +9,7 @@ export function isCoded({ kind }: SqlType): boolean {
   return kind === 'timestamp' || kind === 'timestamptz' || kind === 'date' || kind === 'boolean';
 }
 
-/** In microseconds, in days, or as 0 and 1. */
+/** The value as a number: in microseconds, in days, or as 0 and 1. */
 export function asNumber(value: Expression, { kind }: SqlType): Expression {
   const { at } = value;
   if (kind === 'boolean') return cast(value, { kind: 'bigint' });
@@ -17,14 +17,14 @@ export function asNumber(value: Expression, { kind }: SqlType): Expression {
   return callOf('date_diff', [{ kind: 'literal', type: { kind: 'varchar' }, value: 'day', at }, EPOCH, value], at);
 }
 
-/** Of such a number. */
+/** The value that such a number stands for. */
 export function ofNumber(number: Expression, type: SqlType): Expression {
   if (type.kind === 'boolean') return cast(number, type);
   const time = callOf(type.kind === 'date' ? 'make_date' : 'make_timestamp', [number], number.at);
   return type.kind === 'timestamptz' ? cast(time, type) : time;
 }
 
-/** Of a list of such numbers. */
+/** The values that a list of such numbers stands for. */
 export function ofNumbersIn(numbers: Expression, type: SqlType): Expression {
   const { at } = numbers;
   const number: Expression = { kind: 'column', names: ['number'], isQuoted: false, at };
@@ -34,7 +34,7 @@ export function ofNumbersIn(numbers: Expression, type: SqlType): Expression {
 
 const EPOCH: Expression = { kind: 'literal', type: { kind: 'date' }, value: 0, at: 1 };
 
-/** Whether a key of one value has to be given back from its text. */
+/** Whether a key of one value has to be made of its text again. */
 export function isTextAlone(key: Expression, { kind }: SqlType): boolean {
   return kind === 'boolean' || (kind === 'bigint' && key.kind !== 'column');
 }
