@@ -2,6 +2,7 @@
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { columnsOfEvents } from '../../src/messages/columns.ts';
+import { tombstoneType } from '../../src/messages/types.ts';
 import { folderPlace } from '../../src/places/folder-place.ts';
 import type { Place } from '../../src/places/place.ts';
 import type { SectionEvents, Store } from '../../src/projections/store.ts';
@@ -94,16 +95,11 @@ export async function bring(
       const from = store.offsets().get(log) ?? 0;
       const to = Math.min(end, from + most);
       if (to === from) continue;
-      const events = make(log, from, to).map((event) => ({ ...event }));
-      const section: SectionEvents = {
-        firstOffset: from,
-        table: 'clicks',
-        typeName: 'Click',
-        window: null,
-        columns: () => columnsOfEvents(events),
-        objects: () => events,
-      };
-      await store.project([section], { log, stream: 'clicks', partition: 0, committedAt: 0 });
+      const sections = sectionsOf(
+        make(log, from, to).map((event) => ({ ...event })),
+        from,
+      );
+      await store.project(sections, { log, stream: 'clicks', partition: 0, committedAt: 0 });
       reached.set(log, to);
     }
     await store.commit(reached);
@@ -112,6 +108,27 @@ export async function bring(
     throw error;
   }
   return [...reached.values()].length;
+}
+
+/** Events of one type stand in one section, as long as no other comes between; what has a key and a time only is a tombstone. */
+function sectionsOf(events: readonly Readonly<Record<string, unknown>>[], firstOffset: number): SectionEvents[] {
+  const sections: SectionEvents[] = [];
+  for (let from = 0; from < events.length; ) {
+    const isDeletion = 'key' in (events[from] ?? {});
+    let to = from + 1;
+    while (to < events.length && 'key' in (events[to] ?? {}) === isDeletion) to += 1;
+    const own = events.slice(from, to);
+    sections.push({
+      firstOffset: firstOffset + from,
+      table: 'clicks',
+      typeName: isDeletion ? tombstoneType.name : 'Click',
+      window: null,
+      columns: () => columnsOfEvents(own),
+      objects: () => own,
+    });
+    from = to;
+  }
+  return sections;
 }
 
 export const ROWS_SQL =

@@ -8,7 +8,14 @@ import { scratchDirectory } from '../journal/scratch.ts';
 import { bring, clicksOf, clicksTable, lakeAt, placeOf, ROWS_SQL } from '../lake/fixture.ts';
 
 const LOGS = { 'clicks-0': 60, 'clicks-1': 25 };
-const EXPECTED = Object.entries(LOGS).flatMap(([log, end]) => clicksOf(log, 0, end));
+/** Every fifth is a tombstone. */
+const given = (log: string, from: number, to: number): object[] =>
+  clicksOf(log, from, to).map(({ userId, occurredAt, ...own }, i) =>
+    (from + i) % 5 === 4 ? { key: userId, occurredAt } : { userId, occurredAt, ...own },
+  );
+const EXPECTED = Object.entries(LOGS).flatMap(([log, end]) =>
+  clicksOf(log, 0, end).map((click, i) => (i % 5 === 4 ? { ...click, page: null, amount: null } : click)),
+);
 
 /** Fails the k-th act on a place, before it takes effect or behind it, and all that follow. */
 function failingAt(
@@ -53,15 +60,17 @@ describe.each([false, true])('when an act on the lake fails (behind its effect: 
         const table = clicksTable([]);
         const options = { directory, table, targetBytes: 100_000, keepReplacedMs: 0 };
         let store = await lakeAt({ ...options, place });
-        for (let i = 0; i < 11 && !failing.hasFailed(); i++) await bring(store, LOGS, 6).catch(() => {});
+        for (let i = 0; i < 11 && !failing.hasFailed(); i++) await bring(store, LOGS, 6, given).catch(() => {});
         if (!failing.hasFailed()) {
           await store.close();
           break;
         }
         isAway = false;
         if (isStartedAnew) store = await lakeAt(options);
-        while ((await bring(store, LOGS, 20)) > 0);
+        while ((await bring(store, LOGS, 20, given)) > 0);
         expect(await store.query(ROWS_SQL)).toEqual(EXPECTED);
+        const gone = await store.query('SELECT count(*) AS n FROM clicks WHERE millrace_deleted');
+        expect(gone).toEqual([{ n: 17 }]);
         await store.close();
         const { tables, replaced } = parseManifest(
           readFileSync(join(directory, 'lake', LAKE_MANIFEST), 'utf8'),

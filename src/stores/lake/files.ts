@@ -26,12 +26,11 @@ export async function writeStage(
   layout: number,
 ): Promise<LakeFile[]> {
   const { connection } = writer;
-  const { table, name, condition, columns } = stage;
+  const { table, name, condition } = stage;
   const by = table.options.partitionBy;
   const time = table.time === null ? 'NULL' : quotedName(table.time);
-  const selected = [...columns.map(({ sql }) => sql), stage.placeSql()].join(', ');
   // What a time is only the selection says.
-  const source = `(SELECT ${selected} FROM ${name} WHERE ${condition})`;
+  const source = `(SELECT ${stage.rowSql()} FROM ${name} WHERE ${condition})`;
   const keys = by.map((each, i) => `${groupSql(each)} AS g${i}`);
   const texts = by.flatMap((each, i) => {
     const { folder, value } = groupTexts(each, `g${i}`);

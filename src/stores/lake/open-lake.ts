@@ -1,6 +1,5 @@
 /** Opens a lake: its manifest is compared with the pipeline file, and files that a crash has left are removed. */
 import { OvertakenError, type Place } from '../../places/place.ts';
-import type { LakeColumn } from './columns.ts';
 import { isLakeFile } from './files.ts';
 import {
   LAKE_MANIFEST,
@@ -23,7 +22,7 @@ export interface FoundLake {
 export async function findLake(
   place: Place,
   owner: number,
-  tables: readonly { readonly table: LakeTable; readonly columns: readonly LakeColumn[] }[],
+  tables: readonly { readonly table: LakeTable; readonly layout: readonly ManifestColumn[] }[],
 ): Promise<FoundLake> {
   const found = await place.readManifest();
   const names = await place.list();
@@ -42,7 +41,7 @@ export async function findLake(
     );
   }
   const own = new Map<string, ManifestTable>(Object.entries(manifest?.tables ?? {}));
-  for (const { table, columns } of tables) own.set(table.of, grown(place.name, own.get(table.of), table, columns));
+  for (const { table, layout } of tables) own.set(table.of, grown(place.name, own.get(table.of), table, layout));
   const kept = new Set([
     ...[...own.values()].flatMap(({ files }) => files.map(({ path }) => path)),
     ...(manifest?.replaced ?? []).map(({ path }) => path),
@@ -61,9 +60,8 @@ function grown(
   lake: string,
   known: ManifestTable | undefined,
   { of, options }: LakeTable,
-  columns: readonly LakeColumn[],
+  layout: readonly ManifestColumn[],
 ): ManifestTable {
-  const layout = columns.map(({ name, type }): ManifestColumn => ({ name, type }));
   const partitionBy = options.partitionBy.map(printPartitionBy);
   if (known === undefined) return { layouts: [layout], partitionBy, offsets: {}, files: [] };
   const anew = 'name another path, or fill it anew with `millrace replay --projection` and the name of the store';

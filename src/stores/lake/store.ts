@@ -6,6 +6,8 @@ import { randomBytes, randomUUID } from 'node:crypto';
 import { rmSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
+import { tombstonesOf } from '../../messages/tombstones.ts';
+import { tombstoneType } from '../../messages/types.ts';
 import type { Place } from '../../places/place.ts';
 import { duckdbApi } from '../../projections/duckdb-api.ts';
 import { createDuckdbReaders, digestOf } from '../../projections/duckdb-reading.ts';
@@ -20,7 +22,7 @@ import { findLake, overtaken } from './open-lake.ts';
 import type { OpenedLake } from './options.ts';
 import { createStage, stagedBytes } from './stage.ts';
 import { createTurns } from './turns.ts';
-import { viewSql } from './views.ts';
+import { viewsSql } from './views.ts';
 
 export interface LakeOptions {
   readonly name: string;
@@ -193,7 +195,7 @@ export async function openLake({ name, place, lake, owner, directory, witness }:
       await local.fetch(tables.flatMap(({ known }) => known?.files ?? []));
       // A file is looked into when its view is made.
       for (const { table, known } of tables) {
-        if (known !== undefined) await viewer.run(viewSql(table, known, local.pathOf));
+        for (const sql of known === undefined ? [] : viewsSql(table, known, local.pathOf)) await viewer.run(sql);
       }
       viewed = wanted;
     });
@@ -219,7 +221,7 @@ export async function openLake({ name, place, lake, owner, directory, witness }:
     name,
     offsets: () => offsets,
     kept: keptOffsets,
-    wants: new Set(),
+    wants: new Set([tombstoneType.name]),
     takes: new Set(stages.map(({ takes }) => takes)),
     async begin() {
       release = await turns.take();
@@ -237,7 +239,9 @@ export async function openLake({ name, place, lake, owner, directory, witness }:
       for (const section of sections) {
         for (const [i, stage] of stages.entries()) {
           if (section.table !== stage.takes || section.firstOffset < (taken[i]?.get(commit.log) ?? 0)) continue;
-          stage.append(section, { ...commit, firstOffset: section.firstOffset });
+          const where = { ...commit, firstOffset: section.firstOffset };
+          if (section.typeName === tombstoneType.name) stage.bury(tombstonesOf(section.objects()), where);
+          else stage.append(section, where);
           if (waitingRows) continue;
           waitingRows = true;
           waitingSinceMs = Date.now();

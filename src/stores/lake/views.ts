@@ -2,6 +2,7 @@
 import type { StoreTable } from '../../projections/store-tables.ts';
 import { quotedName, quotedText } from '../../sql-quotes.ts';
 import { PLACE_COLUMNS } from './columns.ts';
+import { DELETED } from './deletions.ts';
 import type { LakeFile, ManifestColumn, ManifestTable } from './manifest.ts';
 
 const PLACES: readonly ManifestColumn[] = [
@@ -38,14 +39,30 @@ export function filesSql(table: ManifestTable, files: readonly LakeFile[], pathO
 
 /**
  * A row an event, as the files have them; of a window the newest result of each group, which one of no events takes back. Without
- * a window the view is all that there is.
+ * a window the view is all that there is. A stream has a second view, `<stream>.newest`, with the newest event of each key, unless a
+ * tombstone is newer.
  */
-export function viewSql(of: StoreTable, table: ManifestTable, pathOf: (path: string) => string): string {
+export function viewsSql(of: StoreTable, table: ManifestTable, pathOf: (path: string) => string): string[] {
   const all = filesSql(table, table.files, pathOf);
   const revision = of.columns.find(({ path }) => path === 'revision');
-  if (of.role !== 'window' || revision === undefined) return `CREATE OR REPLACE VIEW ${quotedName(of.of)} AS ${all}`;
-  const newest = [revision.name, PLACE_COLUMNS[1]].map((name) => `${quotedName(name)} DESC`).join(', ');
-  const key = of.key.map(quotedName).join(', ');
-  return `CREATE OR REPLACE VIEW ${quotedName(of.of)} AS SELECT * FROM (${all})
-    QUALIFY row_number() OVER (PARTITION BY ${key} ORDER BY ${newest}) = 1`;
+  if (of.role === 'window' && revision !== undefined) return [view(of.of, newestSql(all, of.key, revision.name))];
+  if (of.role !== 'stream') return [view(of.of, all)];
+  const mark = quotedName(DELETED.name);
+  // Files of before there was a mark have none.
+  const marked = `SELECT * REPLACE (coalesce(${mark}, false) AS ${mark}) FROM (${all})`;
+  const newest = newestSql(`FROM ${quotedName(of.of)}`, of.key, of.time);
+  return [
+    view(of.of, marked),
+    view(`${of.of}.newest`, `SELECT * EXCLUDE (${mark}) FROM (${newest}) WHERE NOT ${mark}`),
+  ];
+}
+
+function view(name: string, sql: string): string {
+  return `CREATE OR REPLACE VIEW ${quotedName(name)} AS ${sql}`;
+}
+
+function newestSql(from: string, key: readonly string[], by: string | null): string {
+  const newest = [...(by === null ? [] : [by]), PLACE_COLUMNS[1]].map((name) => `${quotedName(name)} DESC`).join(', ');
+  return `SELECT * FROM (${from})
+    QUALIFY row_number() OVER (PARTITION BY ${key.map(quotedName).join(', ')} ORDER BY ${newest}) = 1`;
 }
