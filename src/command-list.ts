@@ -120,6 +120,10 @@ export const COMMANDS: Readonly<Record<string, CommandEntry>> = {
     summary: 'make a new data directory of a backup',
     load: async () => (await import('./commands/restore.ts')).restoreCommand,
   },
+  drill: {
+    summary: 'restore a backup into a folder that is removed again, and compare',
+    load: async () => (await import('./commands/drill.ts')).drillCommand,
+  },
   forget: {
     summary: 'remove what is of a key, such as a person, from the journal and all stores',
     load: async () => (await import('./commands/forget.ts')).forgetCommand,

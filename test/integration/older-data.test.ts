@@ -1,10 +1,13 @@
 /** Data directories of earlier versions: read as they are, and derived anew with the same result. */
-import { cpSync, readFileSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import { cpSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { digestOf, millrace, ROOT, startService, temporaryDirectory } from './millrace.ts';
 
 const FIXTURES = join(ROOT, 'test/fixtures/data-399f744');
+/** Of `test/fixtures/older/make.ts`. */
+const OLDER = join(ROOT, 'test/fixtures/older');
 
 /** Tables that a process writes about itself, and so differ from one start to the next. */
 const OF_THE_PROCESS = /sqlite\.(actor_history|runs|alert_deliveries)$/;
@@ -90,3 +93,29 @@ describe('a data directory with texts that are not Unicode, which commit 399f744
     expect(await ended).toMatchObject({ code: 0 });
   });
 });
+
+describe.each(readdirSync(OLDER).flatMap((file) => (file.endsWith('.json') ? [file.replace('.json', '')] : [])))(
+  'the data directory of commit %s',
+  (commit) => {
+    const directory = temporaryDirectory();
+    execFileSync('tar', ['-C', directory, '-xzf', join(OLDER, `${commit}.tar.gz`)]);
+    const data = join(directory, commit, 'data');
+    const said: { events: Record<string, number>; digest: string[] } = JSON.parse(
+      readFileSync(join(OLDER, `${commit}.json`), 'utf8'),
+    );
+
+    it('has the events and the digests that it had then, and is derived anew with the same result', async () => {
+      const { logs } = JSON.parse((await millrace(['journal', 'inspect', '--data', data, '--json'])).stdout);
+      const events = logs.map(({ log, nextOffset }: { log: string; nextOffset: number }) => [log, nextOffset]);
+      expect(Object.fromEntries(events)).toEqual(said.events);
+      // The read models of then are there too.
+      expect(await digestOf(data)).toEqual(
+        expect.arrayContaining(said.digest.filter((line) => !OF_THE_PROCESS.test(line))),
+      );
+      const config = join(directory, commit, 'pipeline.yaml');
+      const replayed = await millrace(['replay', '--config', config, '--data', data]);
+      expect(replayed.stdout + replayed.stderr).toContain('each is what the journal has');
+      expect(replayed.code).toBe(0);
+    });
+  },
+);

@@ -4,13 +4,13 @@
  * the service goes on beside it.
  */
 import { rmSync } from 'node:fs';
-import { resolve as absolute } from 'node:path';
 import { z } from 'zod';
 import { bindSql } from '../../jobs/sql-text.ts';
 import { formatDuration } from '../../keys/units.ts';
 import { duration } from '../../keys/value-schema.ts';
 import { quotedText } from '../../sql-quotes.ts';
 import { type StepHost, stepAdapter } from '../../steps/adapter.ts';
+import { ownCommand } from '../../steps/own-command.ts';
 import { checkTableName, identityOf, writtenTable } from '../../steps/sql.ts';
 import { failedStatement } from '../../steps/statement-outcome.ts';
 import type { StepContext, StepOutcome } from '../../steps/step.ts';
@@ -18,8 +18,6 @@ import { MODEL_KINDS } from '../model-kinds.ts';
 
 const DAY_MS = 86_400_000;
 const ACTIVITY = 'customer-activity';
-/** Of the command line: the words could not be taken, so that another attempt would fail as well. */
-const USAGE = 2;
 
 export interface TrainStepSettings {
   readonly model: string;
@@ -93,7 +91,7 @@ async function round(
     ...option('alerts-per-day', alertsPerDay),
   ];
   const who = ['--by', `job ${context.job}`, '--key', context.idempotencyKey];
-  const end = await own(['model', 'retrain', '--kind', model, ...rules, ...who], host, context, signal);
+  const end = await ownCommand(['model', 'retrain', '--kind', model, ...rules, ...who], host, context, signal);
   if (!('said' in end)) return end;
   const { contest: _, ...said } = end.said;
   context.log('info', `${String(said.model)}: ${String(said.outcome)}: ${String(said.why)}`);
@@ -109,7 +107,7 @@ async function profiles(
   const file = host.scratchFile(context.idempotencyKey, 'csv');
   try {
     const horizon = horizonMs === null ? [] : ['--horizon', String(horizonMs / DAY_MS)];
-    const end = await own(['churn', ...horizon, '--output', file], host, context, signal);
+    const end = await ownCommand(['churn', ...horizon, '--output', file], host, context, signal);
     if (!('said' in end)) return end;
     const { likeliest: _, weights: __, ...figures } = end.said;
     const statement = bindSql([`SELECT * FROM read_csv(${quotedText(file)})`], () => undefined);
@@ -127,23 +125,4 @@ async function profiles(
 
 function option(name: string, value: number | null): string[] {
   return value === null ? [] : [`--${name}`, String(value)];
-}
-
-/** What a command of this program has said, as JSON. */
-async function own(
-  args: readonly string[],
-  { processes, dataDir }: StepHost,
-  context: StepContext,
-  signal: AbortSignal,
-): Promise<{ readonly said: Readonly<Record<string, unknown>> } | StepOutcome> {
-  let complaint = '';
-  const log: StepContext['log'] = (level, line, fields) => {
-    if (level === 'warn') complaint = line;
-    context.log(level, line, fields);
-  };
-  const end = await processes.runOwn([...args, '--data', absolute(dataDir), '--json'], signal, log);
-  if (end.kind !== 'exited') return { kind: 'retryable', reason: end.reason, waitMs: null };
-  if (end.exitCode === 0 && end.stdout !== null) return { said: JSON.parse(end.stdout) };
-  const reason = complaint === '' ? `it ended with exit code ${end.exitCode}` : complaint.replace(/^millrace: /, '');
-  return end.exitCode === USAGE ? { kind: 'permanent', reason } : { kind: 'retryable', reason, waitMs: null };
 }

@@ -1,0 +1,51 @@
+/** Whether a restored journal has what the data directory has at the same offsets: read commit by commit, not by files. */
+import { createHash } from 'node:crypto';
+import type { CommitReader, OffsetRange } from '../journal/commit-reader.ts';
+import { JournalError } from '../journal/error.ts';
+import type { BackedUpLog } from './manifest.ts';
+
+export interface LogComparison {
+  readonly log: string;
+  /** Events that both have. */
+  readonly events: number;
+  /** SHA-256 of all commits with these events, in order; null where the directory has not got them. */
+  readonly restored: string | null;
+  readonly live: string | null;
+}
+
+/**
+ * Events are compared from the first that both keep: retention may have dropped some since the backup. Before the offset of
+ * `changedUpTo` a key was forgotten since, so the directory has other bytes there.
+ */
+export async function compareLog(
+  restored: CommitReader,
+  live: CommitReader,
+  { log, firstOffset, nextOffset }: BackedUpLog,
+  changedUpTo: number,
+): Promise<LogComparison> {
+  const fromOffset = Math.max(firstOffset, await live.startOf(log), changedUpTo);
+  if (fromOffset >= nextOffset) return { log, events: 0, restored: null, live: null };
+  const range = { fromOffset, toOffset: nextOffset };
+  const compared = { log, events: nextOffset - fromOffset, restored: await hashOf(restored, log, range) };
+  try {
+    return { ...compared, live: await hashOf(live, log, range) };
+  } catch (error) {
+    if (!(error instanceof JournalError) || error.kind !== 'corrupt') throw error;
+    // Retention went on meanwhile.
+    if ((await live.startOf(log)) > fromOffset)
+      return compareLog(restored, live, { log, firstOffset, nextOffset }, changedUpTo);
+    return { ...compared, live: null };
+  }
+}
+
+async function hashOf(reader: CommitReader, log: string, range: OffsetRange): Promise<string> {
+  const hash = createHash('sha256');
+  for await (const { offset, commit } of reader.commits(log, range)) {
+    const { sections, ...header } = commit;
+    hash.update(
+      JSON.stringify([offset, header, sections.map(({ role, fingerprint, count }) => [role, fingerprint, count])]),
+    );
+    for (const { bytes } of sections) hash.update(bytes);
+  }
+  return hash.digest('hex');
+}

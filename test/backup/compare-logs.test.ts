@@ -1,0 +1,47 @@
+/** A restored log is that of the data directory only where each commit is. */
+import { join } from 'node:path';
+import fc from 'fast-check';
+import { expect, test } from 'vitest';
+import { compareLog } from '../../src/backup/compare-logs.ts';
+import { openJournal } from '../../src/journal/journal.ts';
+import { journalOf, openReader } from '../../src/journal/open-reader.ts';
+import { COMMIT_FRAME, encodeCommit } from '../../src/messages/commit.ts';
+import { scratchDirectory } from '../journal/scratch.ts';
+
+const LOG = 'a-0';
+
+/** A log with one event a commit, each of one byte. */
+async function logOf(events: readonly number[]) {
+  const dataDir = scratchDirectory();
+  const journal = await openJournal(join(dataDir, 'journal'), { durability: 'os', segmentBytes: 400 });
+  const log = await journal.openLog(LOG);
+  for (const [i, event] of events.entries()) {
+    const section = { role: 'input', fingerprint: '0011223344556677', count: 1, bytes: Uint8Array.of(event) } as const;
+    const commit = { stream: 'a', partition: 0, source: 's', next: i + 1, committedAt: i, sections: [section] };
+    const { parts, count } = encodeCommit(commit);
+    await log.append(COMMIT_FRAME, count, parts);
+  }
+  await journal.close();
+  return openReader(journalOf(dataDir));
+}
+
+const bytes = fc.array(fc.integer({ min: 0, max: 255 }), { minLength: 1, maxLength: 12 });
+
+test('a backup agrees with a directory that went on, and with no other in which one event differs', async () => {
+  await fc.assert(
+    fc.asyncProperty(bytes, bytes, fc.nat(), async (events, later, at) => {
+      const range = { log: LOG, firstOffset: 0, nextOffset: events.length };
+      const restored = await logOf(events);
+      const same = await compareLog(restored, await logOf([...events, ...later]), range, 0);
+      expect(same).toMatchObject({ events: events.length, live: same.restored });
+      const changedAt = at % events.length;
+      const other = events.map((event, i) => (i === changedAt ? event ^ 1 : event));
+      const changed = await compareLog(restored, await logOf(other), range, 0);
+      expect(changed.live).not.toBe(changed.restored);
+      // A key was forgotten up to there since.
+      const behind = await compareLog(restored, await logOf(other), range, changedAt + 1);
+      expect(behind).toMatchObject({ events: events.length - changedAt - 1, live: behind.restored });
+    }),
+    { numRuns: 25 },
+  );
+});
