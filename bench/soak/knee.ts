@@ -1,8 +1,8 @@
 /**
  * `npm run load`: more and more events a second, offered at fixed times whatever is answered, until the service does not keep up. Says
- * the last rate that it took with a p99 below the bound, and what was busy then.
+ * the last rate that it took with a p99 below the bound, and what was busy then; and what an event costs in CPU time and on the disk.
  */
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, readdirSync, rmSync, statSync } from 'node:fs';
 import { createServer } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -32,6 +32,7 @@ const pipeline = fileURLToPath(new URL('pipeline.yaml', import.meta.url));
 const service = await startWatched(pipeline, join(directory, 'data'), 0, { RECEIVER });
 const pid = service.child.pid ?? 0;
 const steps = [];
+let accepted = 0;
 for (let offered = Number(values.from); steps.length < STEPS_MAX; offered = Math.round(offered * FACTOR)) {
   const client = createClient(() => service.url);
   const before = usageOf(pid);
@@ -55,7 +56,14 @@ for (let offered = Number(values.from); steps.length < STEPS_MAX; offered = Math
     p99Ms: Math.round(quantile(client.latenciesMs, 0.99)),
     mainCores: cores('mainCpuSeconds'),
     storeCores: cores('childrenCpuSeconds'),
+    cpuMicrosAnEvent: Number(
+      (((cores('mainCpuSeconds') + cores('childrenCpuSeconds')) * seconds * 1e6) / client.acknowledged.count).toFixed(
+        1,
+      ),
+    ),
+    rssMiB: Math.round(after?.rssMiB ?? 0),
   };
+  accepted += client.acknowledged.count;
   steps.push(step);
   process.stderr.write(`${JSON.stringify(step)}\n`);
   if (step.achieved < 0.95 * offered || step.p99Ms > P99_BOUND_MS) break;
@@ -70,9 +78,24 @@ const bound =
       : last.mainCores + last.storeCores > 1.6
         ? 'both cores: the main thread and the stores'
         : 'neither core: waiting for the disk, or for the client on the same machine';
-process.stdout.write(`${JSON.stringify({ knee, boundBy: bound, p99BoundMs: P99_BOUND_MS, steps }, null, 2)}\n`);
 service.child.kill('SIGINT');
 await service.ended;
 receiver.closeAllConnections();
 receiver.close();
+const data = join(directory, 'data');
+const bytesAnEvent = {
+  journal: bytesOf('journal', /./),
+  sqlite: bytesOf('.', /^operations\.sqlite$/),
+  duckdb: bytesOf('.', /^analytics\.duckdb$/),
+};
+process.stdout.write(
+  `${JSON.stringify({ knee, boundBy: bound, p99BoundMs: P99_BOUND_MS, accepted, bytesAnEvent, steps }, null, 2)}\n`,
+);
 rmSync(directory, { recursive: true, force: true });
+
+/** Of the files of that folder of the data directory, and of folders in it: bytes for each event that was accepted. */
+function bytesOf(folder: string, name: RegExp): number {
+  const files = readdirSync(join(data, folder), { recursive: folder !== '.', encoding: 'utf8' });
+  const sizes = files.filter((file) => name.test(file)).map((file) => statSync(join(data, folder, file)));
+  return Number((sizes.reduce((sum, stat) => sum + (stat.isFile() ? stat.size : 0), 0) / accepted).toFixed(1));
+}

@@ -1,25 +1,18 @@
 /** `millrace drill`: whether a backup can be restored, tried in a folder of its own. */
 import { createHash } from 'node:crypto';
-import { mkdirSync, rmSync } from 'node:fs';
-import { join } from 'node:path';
-import { compareLog, type LogComparison } from '../backup/compare-logs.ts';
 import { DamagedError } from '../backup/damaged.ts';
 import { type Restored, restore } from '../backup/restore.ts';
 import { type ComparedLog, openReadModels } from '../channel/offline.ts';
-import { forgottenUpTo } from '../data-directory/forgotten-file.ts';
+import { compareLogs, type LogComparison } from '../data-directory/compare-logs.ts';
+import { inDrillFolder } from '../data-directory/drill-folder.ts';
 import { requireJournal } from '../data-directory/require-journal.ts';
 import { verifyData } from '../data-directory/verify.ts';
-import { lockDirectory } from '../journal/lock.ts';
-import { journalOf, openPassingReader } from '../journal/open-reader.ts';
-import { nodeSyncFs } from '../journal/sync-fs.ts';
 import { formatDuration, parseDuration } from '../keys/units.ts';
 import { withPlace } from './backup-place.ts';
 import { CONFIG_OPTION, type Command, DATA_OPTION, dataDirOf, JSON_OPTION, noWords, print, text } from './command.ts';
 import { EXIT, UsageError } from './exit.ts';
 import { findingText } from './journal-verify.ts';
 
-/** Below the data directory, which is often the only place that the service may write to. */
-const FOLDER = 'drill';
 const FINDINGS_SHOWN = 10;
 
 export const drillCommand: Command = {
@@ -72,24 +65,16 @@ interface Drilled {
 
 async function drill(from: string, dataDir: string, maxAgeMs: number | null): Promise<Drilled> {
   requireJournal(dataDir);
-  const folder = join(dataDir, FOLDER);
-  mkdirSync(folder, { recursive: true });
-  const unlock = lockDirectory(folder);
-  const copy = join(folder, 'data');
-  try {
-    // What a drill that was killed has left.
-    rmSync(copy, { recursive: true, force: true });
-    const restored = await withPlace(from, (place) => restore(place, copy, () => {}));
-    const { findings, ...restoration } = await compare(restored, copy, dataDir);
-    return { restoration, findings: [...ageFinding(restored, maxAgeMs), ...findings].slice(0, FINDINGS_SHOWN) };
-  } catch (error) {
-    if (error instanceof DamagedError) return { restoration: null, findings: [error.message] };
-    throw error;
-  } finally {
-    rmSync(copy, { recursive: true, force: true });
-    unlock();
-    rmSync(folder, { recursive: true, force: true });
-  }
+  return inDrillFolder(dataDir, async (copy) => {
+    try {
+      const restored = await withPlace(from, (place) => restore(place, copy, () => {}));
+      const { findings, ...restoration } = await compare(restored, copy, dataDir);
+      return { restoration, findings: [...ageFinding(restored, maxAgeMs), ...findings].slice(0, FINDINGS_SHOWN) };
+    } catch (error) {
+      if (error instanceof DamagedError) return { restoration: null, findings: [error.message] };
+      throw error;
+    }
+  });
 }
 
 async function compare(
@@ -98,11 +83,7 @@ async function compare(
   dataDir: string,
 ): Promise<Restoration & Pick<Drilled, 'findings'>> {
   const { findings: damage } = await verifyData(copy, false);
-  const changed = forgottenUpTo(dataDir, nodeSyncFs);
-  const own = openPassingReader(journalOf(copy));
-  const live = openPassingReader(journalOf(dataDir));
-  const compared: LogComparison[] = [];
-  for (const log of logs) compared.push(await compareLog(own, live, log, changed.get(log.log) ?? 0));
+  const compared = await compareLogs(copy, dataDir, logs);
   const { tables, logs: derived } = await derivedAnew(copy);
   const hash = createHash('sha256');
   for (const { log, restored } of compared) hash.update(`${log} ${restored}\n`);

@@ -2,7 +2,17 @@
 import { createHash } from 'node:crypto';
 import type { CommitReader, OffsetRange } from '../journal/commit-reader.ts';
 import { JournalError } from '../journal/error.ts';
-import type { BackedUpLog } from './manifest.ts';
+import { openPassingReader } from '../journal/open-reader.ts';
+import { nodeSyncFs } from '../journal/sync-fs.ts';
+import { forgottenUpTo } from './forgotten-file.ts';
+import { requireJournal } from './require-journal.ts';
+
+/** A log as a backup has it. */
+export interface LogEnds {
+  readonly log: string;
+  readonly firstOffset: number;
+  readonly nextOffset: number;
+}
 
 export interface LogComparison {
   readonly log: string;
@@ -13,6 +23,16 @@ export interface LogComparison {
   readonly live: string | null;
 }
 
+/** Compares the logs of a restored directory with those of the directory that was backed up. */
+export async function compareLogs(copy: string, dataDir: string, logs: readonly LogEnds[]): Promise<LogComparison[]> {
+  const changed = forgottenUpTo(dataDir, nodeSyncFs);
+  const restored = openPassingReader(requireJournal(copy));
+  const live = openPassingReader(requireJournal(dataDir));
+  const compared: LogComparison[] = [];
+  for (const log of logs) compared.push(await compareLog(restored, live, log, changed.get(log.log) ?? 0));
+  return compared;
+}
+
 /**
  * Events are compared from the first that both keep: retention may have dropped some since the backup. Before the offset of
  * `changedUpTo` a key was forgotten since, so the directory has other bytes there.
@@ -20,7 +40,7 @@ export interface LogComparison {
 export async function compareLog(
   restored: CommitReader,
   live: CommitReader,
-  { log, firstOffset, nextOffset }: BackedUpLog,
+  { log, firstOffset, nextOffset }: LogEnds,
   changedUpTo: number,
 ): Promise<LogComparison> {
   const fromOffset = Math.max(firstOffset, await live.startOf(log), changedUpTo);
