@@ -37,7 +37,7 @@ export async function compareLogs(copy: string, dataDir: string, logs: readonly 
  * Events are compared from the first that both keep: retention may have dropped some since the backup. Before the offset of
  * `changedUpTo` a key was forgotten since, so the directory has other bytes there.
  */
-export async function compareLog(
+async function compareLog(
   restored: CommitReader,
   live: CommitReader,
   { log, firstOffset, nextOffset }: LogEnds,

@@ -1,17 +1,17 @@
 /** A restored log is that of the data directory only where each commit is. */
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { compareLog } from '../../src/backup/compare-logs.ts';
+import { compareLogs } from '../../src/data-directory/compare-logs.ts';
 import { openJournal } from '../../src/journal/journal.ts';
-import { journalOf, openReader } from '../../src/journal/open-reader.ts';
 import { COMMIT_FRAME, encodeCommit } from '../../src/messages/commit.ts';
 import { scratchDirectory } from '../journal/scratch.ts';
 
 const LOG = 'a-0';
 
-/** A log with one event a commit, each of one byte. */
-async function logOf(events: readonly number[]) {
+/** A data directory with a log of one event a commit, each of one byte. */
+async function directoryOf(events: readonly number[]): Promise<string> {
   const dataDir = scratchDirectory();
   const journal = await openJournal(join(dataDir, 'journal'), { durability: 'os', segmentBytes: 400 });
   const log = await journal.openLog(LOG);
@@ -22,7 +22,7 @@ async function logOf(events: readonly number[]) {
     await log.append(COMMIT_FRAME, count, parts);
   }
   await journal.close();
-  return openReader(journalOf(dataDir));
+  return dataDir;
 }
 
 const bytes = fc.array(fc.integer({ min: 0, max: 255 }), { minLength: 1, maxLength: 12 });
@@ -31,16 +31,23 @@ test('a backup agrees with a directory that went on, and with no other in which 
   await fc.assert(
     fc.asyncProperty(bytes, bytes, fc.nat(), async (events, later, at) => {
       const range = { log: LOG, firstOffset: 0, nextOffset: events.length };
-      const restored = await logOf(events);
-      const same = await compareLog(restored, await logOf([...events, ...later]), range, 0);
+      const copy = await directoryOf(events);
+      const compared = async (dataDir: string) => {
+        const [found] = await compareLogs(copy, dataDir, [range]);
+        return found ?? expect.fail('there is one log');
+      };
+      const same = await compared(await directoryOf([...events, ...later]));
       expect(same).toMatchObject({ events: events.length, live: same.restored });
       const changedAt = at % events.length;
-      const other = events.map((event, i) => (i === changedAt ? event ^ 1 : event));
-      const changed = await compareLog(restored, await logOf(other), range, 0);
+      const other = await directoryOf(events.map((event, i) => (i === changedAt ? event ^ 1 : event)));
+      const changed = await compared(other);
       expect(changed.live).not.toBe(changed.restored);
       // A key was forgotten up to there since.
-      const behind = await compareLog(restored, await logOf(other), range, changedAt + 1);
+      writeFileSync(join(other, 'forgotten.json'), JSON.stringify({ [LOG]: changedAt + 1 }));
+      const behind = await compared(other);
       expect(behind).toMatchObject({ events: events.length - changedAt - 1, live: behind.restored });
+      const shorter = await compared(await directoryOf(events.slice(0, -1)));
+      expect(shorter).toMatchObject({ events: events.length, live: null });
     }),
     { numRuns: 25 },
   );
