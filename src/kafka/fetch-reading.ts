@@ -3,6 +3,7 @@
  * of its modules are replaced; its version is pinned, and test/kafka/fetch-reading.test.ts compares the two.
  */
 import { createRequire } from 'node:module';
+import { createBatchCheck } from './batch-check.ts';
 import { PartitionFetch } from './partition-fetch.ts';
 import { type BatchRecord, readRecordBatches, type Unpack } from './record-batch.ts';
 
@@ -42,6 +43,7 @@ export function replaceFetchReading(unpack: Unpack): void {
 }
 
 function readerOf(original: unknown, unpack: Unpack) {
+  const check = createBatchCheck();
   return async (decoder: Decoder): Promise<BatchRecord[]> => {
     const start = decoder.offset;
     const length = decoder.readInt32();
@@ -53,7 +55,7 @@ function readerOf(original: unknown, unpack: Unpack) {
       const earlier: readonly EarlierRecord[] = await original(decoder);
       return earlier.map(fromEarlier);
     }
-    return await readRecordBatches(bytes, unpack);
+    return await readRecordBatches(bytes, unpack, check);
   };
 }
 

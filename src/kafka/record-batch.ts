@@ -5,6 +5,7 @@
  * damage.
  */
 import { Damage } from '../messages/avro-cursor.ts';
+import type { BatchState } from './batch-check.ts';
 import type { FetchedRecord, HeaderValue } from './group.ts';
 
 /** A record, and what says whether it is shown. The names are those that kafkajs reads. */
@@ -39,13 +40,23 @@ const LOG_APPEND_TIME = 0x08;
 const TRANSACTIONAL = 0x10;
 const CONTROL = 0x20;
 
+/** As a reason of Damage is worded. */
+const UNSOUND = 'the batch that it was in does not have its checksum, each time that it is fetched';
+
 /** So many records of a damaged batch are told of. */
 const DAMAGED_MAX = 131_072;
 type Headers = NonNullable<FetchedRecord['headers']>;
 const NO_HEADERS: Headers = {};
 
-/** The batches of one partition, one after the other; the last may be cut off, and is left out then. */
-export async function readRecordBatches(bytes: Buffer, unpack: Unpack): Promise<BatchRecord[]> {
+/**
+ * The batches of one partition, one after the other; the last may be cut off, and is left out then. Rejects where a batch has
+ * to be fetched again.
+ */
+export async function readRecordBatches(
+  bytes: Buffer,
+  unpack: Unpack,
+  check: (batch: Buffer) => BatchState,
+): Promise<BatchRecord[]> {
   const records: BatchRecord[] = [];
   for (let at = 0; at + RECORDS <= bytes.length; ) {
     const end = at + LENGTH + 4 + bytes.readInt32BE(at + LENGTH);
@@ -53,7 +64,12 @@ export async function readRecordBatches(bytes: Buffer, unpack: Unpack): Promise<
     if (end < at + RECORDS)
       throw new Error(`A record batch at offset ${bytes.readBigInt64BE(at)} has a length that is none`);
     if (end > bytes.length) break;
-    await readBatch(bytes.subarray(at, end), unpack, records);
+    const batch = bytes.subarray(at, end);
+    const state = check(batch);
+    if (state === 'again')
+      throw new Error(`The record batch at offset ${batch.readBigInt64BE(0)} does not have its checksum`);
+    if (state === 'sound') await readBatch(batch, unpack, records);
+    else standIns(batch, UNSOUND, batch.subarray(RECORDS), records);
     at = end;
   }
   return records;

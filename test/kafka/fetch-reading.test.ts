@@ -3,14 +3,16 @@ import { createRequire } from 'node:module';
 import fc from 'fast-check';
 import kafkajs from 'kafkajs';
 import { describe, expect, it, test } from 'vitest';
+import { createBatchCheck } from '../../src/kafka/batch-check.ts';
 import { registerCodecs, unpackRecords } from '../../src/kafka/codecs.ts';
 import { PartitionFetch, recordsOf } from '../../src/kafka/partition-fetch.ts';
-import { type BatchRecord, readRecordBatches } from '../../src/kafka/record-batch.ts';
+import { type BatchRecord, readRecordBatches as read } from '../../src/kafka/record-batch.ts';
 
 registerCodecs(kafkajs.CompressionCodecs);
 const require = createRequire(import.meta.url);
 const Decoder = require('kafkajs/src/protocol/decoder');
 const decodeMessages = require('kafkajs/src/protocol/requests/fetch/v4/decodeMessages');
+const crc32C = require('kafkajs/src/protocol/recordBatch/crc32C');
 const Batch = require('kafkajs/src/consumer/batch');
 const { RecordBatch } = require('kafkajs/src/protocol/recordBatch/v0');
 const Record = require('kafkajs/src/protocol/recordBatch/record/v0');
@@ -26,6 +28,14 @@ interface Form {
   readonly compression?: number;
   readonly transactional?: boolean;
   readonly producerId?: number;
+}
+
+/** In a process that has just begun. */
+const readRecordBatches = (bytes: Buffer): Promise<BatchRecord[]> => read(bytes, unpackRecords, createBatchCheck());
+/** With the checksum of what it has now. */
+function signed(batch: Buffer): Buffer {
+  batch.writeUInt32BE(crc32C(batch.subarray(21)), 17);
+  return batch;
 }
 
 const AT_MS = Date.UTC(2026, 0, 1);
@@ -89,7 +99,7 @@ test('records are those that kafkajs reads, packed or not, in several batches, t
         const whole = Buffer.concat(parts);
         // With less than the head of a batch kafkajs fails.
         const fetched = whole.subarray(0, Math.max(61, whole.length - lacking));
-        const ours = await readRecordBatches(fetched, unpackRecords);
+        const ours = await readRecordBatches(fetched);
         const theirs: readonly Theirs[] = await decodeMessages(asAnswered(fetched));
         expect(ours.map(plain)).toEqual(theirs.map(plainOfKafkajs));
       },
@@ -130,7 +140,7 @@ test('what is asked of a fetch has the same answers, wherever it began', async (
         const answer = { partition: 3, highWatermark: String(100 + sent.length + beyond), abortedTransactions: [] };
         const bytes = sent.length === 0 ? Buffer.alloc(0) : await batchOf(sent, 100);
         const theirs = new Batch('t', from, { ...answer, messages: await decodeMessages(asAnswered(bytes)) });
-        const messages = await readRecordBatches(bytes, unpackRecords);
+        const messages = await readRecordBatches(bytes);
         const ours = Reflect.construct(PartitionFetch, ['t', from, { ...answer, messages }]);
         for (const name of [
           ...['isEmpty', 'isEmptyIncludingFiltered', 'isEmptyDueToFiltering'],
@@ -155,7 +165,7 @@ describe('transactions', () => {
   const marker = async (offset: number, producerId: number, type: 0 | 1) => {
     const batch = await batchOf([sent('', Buffer.from([0, 0, 0, type]))], offset, { transactional: true, producerId });
     batch.writeInt16BE(batch.readInt16BE(21) | 0x20, 21);
-    return batch;
+    return signed(batch);
   };
 
   it('that were aborted are not shown, also where a key is four zero bytes, as that of an abort marker', async () => {
@@ -172,7 +182,7 @@ describe('transactions', () => {
       await marker(17, 8, 1),
       await marker(18, 7, 1),
     ];
-    const messages = await readRecordBatches(Buffer.concat(batches), unpackRecords);
+    const messages = await readRecordBatches(Buffer.concat(batches));
     const abortedTransactions = [{ producerId: '7', firstOffset: '10' }];
     const fetch = Reflect.construct(PartitionFetch, [
       't',
@@ -196,7 +206,7 @@ describe('a batch that can’t be read', () => {
     for (const compression of [0, 1, 2]) {
       const batch = await batchOf(sent, 40, { compression });
       batch.fill(0xff, 70);
-      const records = await readRecordBatches(Buffer.concat([batch, await batchOf(sent, 43)]), unpackRecords);
+      const records = await readRecordBatches(Buffer.concat([signed(batch), await batchOf(sent, 43)]));
       expect(records.map(({ offset, damage }) => [offset, damage?.batch?.length ?? null])).toEqual([
         ...[
           [40, batch.length - 61],
@@ -220,7 +230,7 @@ describe('a batch that can’t be read', () => {
   it('may be as large as it likes: records are not spread into one call', async () => {
     const none: Sent = { key: null, value: null, headers: {}, laterMs: 0 };
     const count = 140_000;
-    const records = await readRecordBatches(await batchOf(Array<Sent>(count).fill(none), 0), unpackRecords);
+    const records = await readRecordBatches(await batchOf(Array<Sent>(count).fill(none), 0));
     expect([records.length, records.at(-1)?.offset]).toEqual([count, count - 1]);
   });
 
@@ -230,10 +240,37 @@ describe('a batch that can’t be read', () => {
       fc.asyncProperty(fc.nat({ max: whole.length - 13 }), fc.integer({ min: 0, max: 255 }), async (at, byte) => {
         const batch = Buffer.from(whole);
         batch[12 + at] = byte;
-        const records = await readRecordBatches(batch, unpackRecords);
+        const records = await readRecordBatches(signed(batch));
         expect(records.length).toBeLessThanOrEqual(131_072);
       }),
       { numRuns: 300 },
+    );
+  });
+
+  it('that has not its checksum is asked for again, and given up when it stays the same', async () => {
+    const [whole, next] = [await batchOf(sent, 40, { compression: 1 }), await batchOf(sent, 43)];
+    await fc.assert(
+      fc.asyncProperty(
+        fc.integer({ min: 21, max: whole.length - 1 }),
+        fc.integer({ min: 1, max: 255 }),
+        async (at, flip) => {
+          const damaged = Buffer.from(whole);
+          damaged[at] = damaged[at]! ^ flip;
+          const check = createBatchCheck();
+          const fetched = (batch: Buffer): Promise<BatchRecord[]> =>
+            read(Buffer.concat([batch, next]), unpackRecords, check);
+          await expect(fetched(damaged)).rejects.toThrow('offset 40 does not have its checksum');
+          // On its way it was another one.
+          expect((await fetched(whole)).map(({ damage }) => damage)).toEqual(Array(6).fill(undefined));
+          await expect(fetched(damaged)).rejects.toThrow('checksum');
+          const records = await fetched(damaged);
+          expect(records[0]?.damage?.reason).toMatch('does not have its checksum, each time');
+          expect(records.slice(-3).map(({ damage, value }) => [damage, value?.length])).toEqual(
+            Array(3).fill([undefined, 140]),
+          );
+        },
+      ),
+      { numRuns: 100 },
     );
   });
 });
