@@ -27,9 +27,6 @@ const CODEC: Readonly<Record<Compression, number>> = { none: 0, gzip: 1, snappy:
  */
 const RETRY = { initialRetryTime: 5, maxRetryTime: 1000, retries: 12 };
 
-/** What a killed process had begun is aborted after so long, or when the next one begins. Consumers wait for it. */
-const TRANSACTION_TIMEOUT_MS = 30_000;
-
 /**
  * kafkajs says of any bound on its retries that it may hurt; a producer that has reached it is not used again here. And it says
  * each time that a transaction has to wait for the end of the one before.
@@ -76,14 +73,23 @@ async function sendWhole(
   throw new Error('leaders of partitions moved while records were sent: not all are certain to be there once');
 }
 
+export interface TransactionalOptions extends ProducerOptions {
+  readonly transactionalId: string;
+  /**
+   * What a killed or paused process had begun is aborted after so long, or when the next one begins. Consumers of committed
+   * records wait for that.
+   */
+  readonly transactionTimeoutMs: number;
+}
+
 /** `admit` throws at a mark beside which nothing may be written. It is asked before others are fenced off, and after. */
 export async function createTransactionalProducer(
-  options: ProducerOptions & { readonly transactionalId: string },
+  options: TransactionalOptions,
   admit: (mark: string | null) => void,
 ): Promise<TransactionalProducer> {
-  const { topic, transactionalId, compression } = options;
+  const { topic, transactionalId, transactionTimeoutMs, compression } = options;
   const kafka = await clientOf(options);
-  const transactional = { transactionalId, transactionTimeout: TRANSACTION_TIMEOUT_MS };
+  const transactional = { transactionalId, transactionTimeout: transactionTimeoutMs };
   const { producer, sent } = await producerOf(kafka, transactional);
   const codec = CODEC[compression];
   const found = await takeOver(kafka, producer, topic, transactionalId, admit).catch((error: unknown) => {

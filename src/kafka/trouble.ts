@@ -54,6 +54,11 @@ export function troubleOf(error: unknown, brokers: readonly string[]): Trouble {
     if (type === 'UNKNOWN_TOPIC_OR_PARTITION') {
       return { kind: 'absent', message: `Kafka at ${at} has no such topic or partition` };
     }
+    if (type === 'INVALID_PRODUCER_EPOCH') {
+      const why =
+        'this process said nothing for longer than its time-out, or another one has begun under the transactional id';
+      return { kind: 'other', message: `Kafka at ${at} has ended the transaction: ${why}` };
+    }
     if (type === 'INCONSISTENT_GROUP_PROTOCOL') {
       const why =
         'its members assign partitions in another way. It is the group of another program; name one of its own';

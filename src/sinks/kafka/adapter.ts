@@ -17,6 +17,9 @@ import { recordsOf } from './records.ts';
 import { type KafkaSinkSettings, SENT_VALUES, SUBJECTS } from './settings.ts';
 import { avroValues, type ContentsOf, jsonValues, originals, registeredValues } from './values.ts';
 
+/** A broker that is asked to wait less aborts transactions of a process that is only busy. */
+const TRANSACTION_TIMEOUT_MIN_MS = 1000;
+
 export const kafkaSink = sinkAdapter({
   kind: 'kafka',
   isRemote: true,
@@ -45,6 +48,11 @@ export const kafkaSink = sinkAdapter({
     commitEvery: timer
       .prefault('100ms')
       .describe('Of exactly_once: from one transaction to the next, at least. Consumers see the events at its end.'),
+    transactionTimeout: timer
+      .prefault('30s')
+      .describe(
+        'Of exactly_once, at least 1s: the broker aborts a transaction of a process that says nothing for so long.',
+      ),
     batch: z
       .strictObject({
         events: z.int().min(1).max(10_000).default(2000),
@@ -53,13 +61,20 @@ export const kafkaSink = sinkAdapter({
       .prefault({})
       .describe('Sent at once. Brokers take a batch of 1 MB, unless told otherwise.'),
   }),
-  derive: ({ commitEvery, ...settings }): KafkaSinkSettings => ({ ...settings, commitEveryMs: commitEvery }),
-  print: ({ topic, value, subject, key, compression, transactionalId, commitEveryMs, batch }) => ({
+  derive: ({ commitEvery, transactionTimeout, ...settings }): KafkaSinkSettings => ({
+    ...settings,
+    commitEveryMs: commitEvery,
+    transactionTimeoutMs: transactionTimeout,
+  }),
+  print: ({ topic, value, subject, key, compression, transactionalId, batch, ...own }) => ({
     ...{ topic, value, subject, key, compression, transactionalId },
-    commitEvery: formatDuration(commitEveryMs),
+    commitEvery: formatDuration(own.commitEveryMs),
+    transactionTimeout: formatDuration(own.transactionTimeoutMs),
     batch: { events: batch.events, bytes: formatSize(batch.bytes) },
   }),
-  check({ value }, { kafka, from }, report) {
+  check({ value, transactionTimeoutMs }, { kafka, from }, report) {
+    if (transactionTimeoutMs < TRANSACTION_TIMEOUT_MIN_MS)
+      report(['kafka', 'transactionTimeout'], 'must be at least 1s');
     const other = from.find((stream) => !stream.endsWith(deadLettersOf('')));
     if (value === 'original' && other !== undefined) {
       report(['kafka', 'value'], `original is for dead letters, and ${other} has none`);
@@ -93,7 +108,7 @@ export const kafkaSink = sinkAdapter({
 });
 
 function outletsOf(settings: KafkaSinkSettings, host: SinkHost) {
-  const { topic, key, compression, commitEveryMs } = settings;
+  const { topic, key, compression, commitEveryMs, transactionTimeoutMs } = settings;
   const { name, kafka, log, nowMs, sleep, journalEnds } = host;
   if (kafka === null) throw new Error('A Kafka sink without its section kafka');
   const producer = { connection: kafka, topic, compression, log };
@@ -105,7 +120,7 @@ function outletsOf(settings: KafkaSinkSettings, host: SinkHost) {
     ...{ transactionalId, owner, journalEnds, nowMs, sleep },
     run: randomUUID(),
     everyMs: commitEveryMs,
-    connect: (admit) => createTransactionalProducer({ ...producer, transactionalId }, admit),
+    connect: (admit) => createTransactionalProducer({ ...producer, transactionalId, transactionTimeoutMs }, admit),
     recordsOf: records,
   });
 }

@@ -21,5 +21,6 @@ export interface KafkaSinkSettings {
   readonly transactionalId: string | null;
   /** Of transactions. */
   readonly commitEveryMs: number;
+  readonly transactionTimeoutMs: number;
   readonly batch: Sink['batch'];
 }

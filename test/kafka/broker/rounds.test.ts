@@ -16,7 +16,7 @@ const PARTITIONS = 2;
 const OF_EACH = 700;
 const FAULTS = ['kill -9', 'paused', 'cut', 'slow', 'silent', 'broker killed'] as const;
 const RECORDS = OF_EACH * (FAULTS.length + 1);
-/** Longer than the session of a member. */
+/** Longer than the session of a member, and than the broker lets a transaction be: it aborts one within half a second. */
 const PAUSED_MS = 2500;
 
 /** In another order each time, each fault so long after its records were sent. */
@@ -53,7 +53,7 @@ it.each(schedules)('each event is taken and sent once through %s', async (faults
     source: `{ topic: ${from}, value: json, commitEvery: 300ms, sessionTimeout: 2s }`,
     partitions: PARTITIONS,
     kafka: 'brokers: ["127.0.0.1:19397"]',
-    sinks: `{ out: { kafka: { topic: ${to} }, from: [payments.transactions, per_minute], delivery: exactly_once } }`,
+    sinks: `{ out: { kafka: { topic: ${to}, transactionTimeout: 1s }, from: [payments.transactions, per_minute], delivery: exactly_once } }`,
   });
   let service = await start(at);
 
