@@ -94,7 +94,7 @@ if (process.argv[2] === 'csv') {
 }
 
 if (process.argv[2] === 'kafka') {
-  console.table(await runKafka());
+  console.table(await runKafka(process.argv[3]));
   process.exit(0);
 }
 
