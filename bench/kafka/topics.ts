@@ -24,7 +24,13 @@ export async function makeTopic(kafka: Kafka, name: string, form: TopicForm = {}
   const configEntries = Object.entries(config).map(([key, value]) => ({ name: key, value }));
   const admin = kafka.admin();
   await admin.connect();
-  await admin.createTopics({ topics: [{ topic, numPartitions: partitions, configEntries }], waitForLeaders: true });
+  await admin.createTopics({ topics: [{ topic, numPartitions: partitions, configEntries }], waitForLeaders: false });
+  // A busy broker does not know at once what it has just made, and kafkajs gives up waiting for that.
+  for (let leaders: readonly number[] = []; leaders.length < partitions || leaders.includes(-1); ) {
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    const known = await admin.fetchTopicMetadata({ topics: [topic] }).catch(() => null);
+    leaders = known?.topics.flatMap((each) => each.partitions.map(({ leader }) => leader)) ?? [];
+  }
   await admin.disconnect();
   return topic;
 }
