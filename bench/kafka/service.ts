@@ -24,7 +24,7 @@ export interface Running {
   stop(): Promise<void>;
 }
 
-export const WINDOWS = `
+const WINDOWS = `
 windows:
   per_minute: { stream: payments.transactions, window: { tumbling: 1m }, aggregate: { n: count(), total: sum(amountCents), largest: max(amountCents) } }
   visits: { stream: payments.transactions, window: { session: 30s }, aggregate: { n: count(), total: sum(amountCents) } }`;
