@@ -27,13 +27,10 @@ export function createFollowed(
   let reachedMs = Number.NEGATIVE_INFINITY;
   let beforeMs = reachedMs;
   const mark = (kind: number): void => {
-    if (read !== null) addMark(marks, kind, writer.length, reachedMs);
+    if (read !== null) addMark(marks, kind, writer.count(), reachedMs);
   };
   return {
     output: {
-      get length() {
-        return writer.length;
-      },
       take() {
         marks.count = 0;
         beforeMs = reachedMs;

@@ -17,7 +17,8 @@ import { featureScope } from './vector-scope.ts';
 import { aggregateField, eventFields } from './vector-type.ts';
 
 export interface VectorWriter {
-  readonly length: number;
+  /** Vectors since the last block. */
+  count(): number;
   /** Begins the vector of an event with these bytes. */
   begin(bytes: Uint8Array, start: number, end: number): void;
   /** The value of an aggregate or of another stream, by its place among all; NaN for null. */
@@ -97,9 +98,7 @@ export function createVectorWriter(
   }
 
   return {
-    get length() {
-      return count;
-    },
+    count: () => count,
     begin(from, start, stop) {
       if (count === ends.length) {
         ends = grown(ends, new Uint32Array(2 * count));

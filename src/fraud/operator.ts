@@ -127,7 +127,16 @@ export function createFraudOperator(
   const letters = deadLetterType.blockWriter();
   let columns: Columns | null = null;
   const out: FraudEvents = {
-    ...{ scores, alerts, cases, sessions, actions, suppressions, labels, models, challenger, late },
+    scores,
+    alerts,
+    cases,
+    sessions,
+    actions,
+    suppressions,
+    labels,
+    models,
+    challenger,
+    late,
     hits: form.isEarlier ? { push() {} } : hits,
     ruleFailed(rule, row, error) {
       const json = jsonOf(columns?.event(row));

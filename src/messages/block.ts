@@ -44,7 +44,6 @@ export function createBlockWriter<T>(
   let buffer = Buffer.allocUnsafeSlow(INITIAL_BYTES);
   let view = new DataView(buffer.buffer);
   let end = 0;
-  let count = 0;
   let markedEnd = 0;
   let markedCount = 0;
 
@@ -54,7 +53,7 @@ export function createBlockWriter<T>(
   }
   function grow(lackingBytes: number): void {
     if (buffer.length + lackingBytes > BLOCK_BYTES_MAX) {
-      throw new TooLargeError(`A block has more than ${BLOCK_BYTES_MAX} bytes after ${count} events`);
+      throw new TooLargeError(`A block has more than ${BLOCK_BYTES_MAX} bytes after ${writer.length} events`);
     }
     const larger = Buffer.allocUnsafeSlow((buffer.length + lackingBytes) * 2);
     buffer.copy(larger, 0, 0, end);
@@ -62,20 +61,20 @@ export function createBlockWriter<T>(
     view = new DataView(buffer.buffer);
   }
 
-  return {
-    get length() {
-      return count;
-    },
-    push(event) {
+  // No getter: V8 keeps the second object with one, and all after it, as a hash table, and each call of push() is a look-up.
+  const writer = {
+    length: 0,
+    push(event: T): void {
       let next = write(event);
       while (next < 0) {
         grow(-next);
         next = write(event);
       }
       end = next;
-      count += 1;
+      writer.length += 1;
     },
-    take() {
+    take(): Block | null {
+      const count = writer.length;
       if (count === 0) return null;
       const prefix = lengthPrefix(count);
       const bytes = new Uint8Array(prefix.length + end + 1);
@@ -83,20 +82,21 @@ export function createBlockWriter<T>(
       bytes.set(buffer.subarray(0, end), prefix.length);
       const block = { fingerprint, count, bytes };
       end = 0;
-      count = 0;
+      writer.length = 0;
       markedEnd = 0;
       markedCount = 0;
       return block;
     },
-    mark() {
+    mark(): void {
       markedEnd = end;
-      markedCount = count;
+      markedCount = writer.length;
     },
-    rollback() {
+    rollback(): void {
       end = markedEnd;
-      count = markedCount;
+      writer.length = markedCount;
     },
   };
+  return writer;
 }
 
 /** An Avro long of 0 or more: how an array says its length. */

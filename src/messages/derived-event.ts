@@ -1,6 +1,6 @@
 /** Events of a derived stream. Each such stream has an Avro record of its own, with a field for each selected one. */
 import { type AvroField, type AvroRecord, NAMESPACE, TIMESTAMP_MILLIS } from './avro.ts';
-import { type BlockWriter, createBlockWriter } from './block.ts';
+import { type Block, type BlockWriter, createBlockWriter } from './block.ts';
 import { type DynamicEvent, dynamicEventType, type EventType } from './codec.ts';
 import { type Column, columnValue } from './columns.ts';
 import { escapedName, plainName } from './escaped-name.ts';
@@ -66,18 +66,23 @@ function blockWriter(type: EventType<DynamicEvent>, flat: readonly WrittenField[
       return at + encoded.copy(buffer, at);
     },
   );
-  return {
-    begin(selected, timesMs) {
+  const writer = {
+    length: 0,
+    begin(selected: readonly Column[], timesMs: Float64Array): void {
       const columns: readonly Column[] = [...selected, { kind: 'number', values: timesMs, exact: null, nulls: null }];
       values = columns.map((column, i) => columnValue(column, fields[i]!));
       sources = flat?.map((field, i) => rowField(field, columns[i]!)) ?? [];
     },
-    push: rows.push,
-    get length() {
-      return rows.length;
+    push(row: number): void {
+      rows.push(row);
+      writer.length = rows.length;
     },
-    take: rows.take,
+    take(): Block | null {
+      writer.length = 0;
+      return rows.take();
+    },
   };
+  return writer;
 }
 
 /** The derived stream whose events a record of this full name holds; null for any other record. */

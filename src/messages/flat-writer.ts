@@ -3,7 +3,7 @@
  * written from there. An object with numbers in it costs a box for each that is no small integer.
  */
 import type { AvroRecord } from './avro.ts';
-import { type BlockWriter, createBlockWriter } from './block.ts';
+import { type Block, type BlockWriter, createBlockWriter } from './block.ts';
 import { BOOLEAN, type FlatField, flatFields, TEXT } from './flat-fields.ts';
 import { type FlatRecord, flatPlaces, flatRecordWriter } from './record-writer.ts';
 
@@ -35,15 +35,22 @@ export function createFlatWriter<T>(
   const events = createBlockWriter<FlatRecord>(fingerprint, fast, (own, buffer, start) =>
     encode(objectOf(own, schema, fields, at), buffer, start),
   );
-  return {
-    ...record,
+  // Written out and without a getter, as in createBlockWriter(): all flat writers then have one shape.
+  const writer = {
+    numbers: record.numbers,
+    texts: record.texts,
     places,
-    write: () => events.push(record),
-    get length() {
-      return events.length;
+    length: 0,
+    write(): void {
+      events.push(record);
+      writer.length = events.length;
     },
-    take: events.take,
+    take(): Block | null {
+      writer.length = 0;
+      return events.take();
+    },
   };
+  return writer;
 }
 
 function isOf<T>(places: object, { fields }: AvroRecord): places is Places<T> {

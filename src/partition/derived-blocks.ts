@@ -4,6 +4,7 @@
  */
 import type { Block } from '../messages/block.ts';
 import type { Section } from '../messages/commit.ts';
+import type { LateEvent } from '../messages/streams.ts';
 import { flushType, lateEventType, sourceControlType } from '../messages/types.ts';
 import type { Operator, OperatorOutput } from '../streams/operator.ts';
 import type { LateEvents } from '../streams/operator-kind.ts';
@@ -41,23 +42,21 @@ export interface LateBlocks extends LateEvents {
 
 export function createLateBlocks(): LateBlocks {
   const writer = lateEventType.blockWriter();
-  let windows = 0;
-  return {
-    push(event) {
+  const late = {
+    length: 0,
+    windows: 0,
+    push(event: LateEvent): void {
       writer.push(event);
-      windows += event.windows;
+      late.length = writer.length;
+      late.windows += event.windows;
     },
-    get length() {
-      return writer.length;
-    },
-    get windows() {
-      return windows;
-    },
-    take() {
-      windows = 0;
+    take(): Block | null {
+      late.length = 0;
+      late.windows = 0;
       return writer.take();
     },
   };
+  return late;
 }
 
 /** `isRead`: other partitions read the results of these operators. */

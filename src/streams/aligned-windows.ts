@@ -9,9 +9,9 @@ import { LONG_MAX } from '../messages/avro.ts';
 import type { WindowPart } from '../messages/window-parts.ts';
 import { emitEarly, emitGroup, emitNews, inheritResults, takeBack, type WindowResults } from './group-results.ts';
 import { closeGroup, foldEvent, type GroupState, type Groups, keyOfRow, loadGroup, saveGroup } from './groups.ts';
-import { findByGroup, NONE, touchGroups } from './key-index.ts';
+import { NONE, touchGroups } from './key-index.ts';
 import { mergeGroup } from './merge-groups.ts';
-import { addTo, closePane, groupOf, openPane, type Pane, placeOf, sameGroup } from './panes.ts';
+import { addTo, closePane, groupOf, knownGroup, openPane, type Pane, placeOf, sameGroup } from './panes.ts';
 import { lastOf, newestWindow, oldestWindow, type Slicing, sliceStart, slicingOf } from './slicing.ts';
 import { topOf } from './top-groups.ts';
 import { END_OF_TIME_MS } from './watermark.ts';
@@ -81,7 +81,7 @@ function open(spec: WindowSpec, groups: Groups): AlignedWindows {
 
 function readAhead({ slices, groups }: AlignedWindows, fromRow: number, toRow: number): void {
   const last = slices.at(-1);
-  if (last !== undefined) touchGroups(last.index, groups, fromRow, toRow);
+  if (last !== undefined && last.index !== null) touchGroups(last.index, groups, fromRow, toRow);
 }
 
 function add(state: AlignedWindows, row: number, timeMs: number, out: WindowResults): LateArrival | null {
@@ -249,7 +249,8 @@ function paneAt(state: AlignedWindows, panes: Pane[], start: number): Pane {
   if (known?.start === start) return known;
   const pane = openPane(state.spare, start);
   panes.splice(place, 0, pane);
-  state.nextDueMs = dueMs(state);
+  // Behind another one that has still to fire, a tumbling window is not the next to be due.
+  if (place === 0 || state.sizeMs !== state.sliceMs) state.nextDueMs = dueMs(state);
   return pane;
 }
 
@@ -259,7 +260,7 @@ function merge(state: AlignedWindows, parts: readonly WindowPart[]): void {
   for (const { start, ...part } of parts) {
     const pane = paneAt(state, state.slices, start);
     const group = loadGroup(groups, { ...part, times: [], revision: 0, reported: 0 });
-    const known = findByGroup(pane.index, groups, group);
+    const known = knownGroup(groups, pane, group);
     if (known === NONE) addTo(pane, groups, group);
     else {
       mergeGroup(groups, known, group);

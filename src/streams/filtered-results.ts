@@ -59,10 +59,6 @@ export function filteredResults(
   }
 
   return {
-    /** The number of results before the condition. */
-    get length() {
-      return results.length;
-    },
     take() {
       const block = results.take();
       return block === null ? null : kept(block);

@@ -47,7 +47,7 @@ export interface OperatorOutput {
   readonly stream: string;
   readonly type: EventType<unknown>;
   /** Filled event by event, and taken once a batch. */
-  readonly events: { readonly length: number; take(): Block | null };
+  readonly events: { take(): Block | null };
   /** In a commit its block stands before those of all others. */
   readonly isFirst?: true;
 }

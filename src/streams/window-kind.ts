@@ -137,10 +137,14 @@ export interface WindowKind<State extends OpenWindows> {
   restore(state: State, groups: readonly GroupState[]): void;
 }
 
-/** Start of the window that holds `timestampMs`; right for negative times and any offset. */
+/**
+ * Start of the window that holds `timestampMs`; right for negative times and any offset. By a division, since `%` of doubles is
+ * a call into C: a quotient that was rounded up to the next window is set right.
+ */
 export function windowStart(timestampMs: number, sizeMs: number, offsetMs: number): number {
-  const remainder = (timestampMs - offsetMs) % sizeMs;
-  return timestampMs - (remainder < 0 ? remainder + sizeMs : remainder);
+  const sinceMs = timestampMs - offsetMs;
+  const startMs = Math.floor(sinceMs / sizeMs) * sizeMs;
+  return offsetMs + (startMs > sinceMs ? startMs - sizeMs : startMs);
 }
 
 /** The next time after `watermarkMs` at which open windows give an early result; Infinity for never. */

@@ -46,7 +46,11 @@ function operate<State extends OpenWindows>(
   const { takes, sees } = input;
   const seen = schemaSeen(spec, schema);
   const finish = resultFinisher(spec, seen, table);
-  const groupsAnew = (): Groups => ({ ...createGroups(spec.aggregates, table, kind.own), finish });
+  function groupsAnew(): Groups {
+    const groups = createGroups(spec.aggregates, table, kind.own);
+    groups.finish = finish;
+    return groups;
+  }
   let state = kind.open(spec, groupsAnew(), seen);
   let rows = 0;
   let aheadTo = 0;

@@ -41,4 +41,14 @@ describe('the start of a window', () => {
       }),
     );
   });
+
+  test('right before another one is its own, also where the quotient of time and size is rounded', () => {
+    fc.assert(
+      fc.property(fc.integer({ min: 1, max: 1e9 }), fc.double({ min: -1, max: 1, noNaN: true }), (sizeMs, share) => {
+        const nextMs = Math.floor((share * 8.6e15) / sizeMs) * sizeMs;
+        expect(windowStart(nextMs - 1, sizeMs, 0)).toBe(nextMs - sizeMs);
+      }),
+      { numRuns: 2000 },
+    );
+  });
 });
