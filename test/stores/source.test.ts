@@ -104,7 +104,7 @@ async function runOnce(
   const run = source.run(partitions, abort.signal).catch((error: unknown) => {
     failure = error;
   });
-  const endMs = performance.now() + (ends.afterMs ?? 30_000);
+  const endMs = performance.now() + (ends.afterMs ?? 40_000);
   while (failure === null && ends.until?.() !== true && performance.now() < endMs) {
     await setTimeout(2);
   }
@@ -236,6 +236,89 @@ test('changes of a table come once each, wherever a process ended, and give the 
     .sort((a, b) => Number(a.id) - Number(b.id))
     .map(({ id, note }) => `${id} ${note}`);
   expect(own).toEqual(expected);
+});
+
+/** How many events the journal has; without reading them. */
+const eventsIn = ({ batches }: Journaled): number =>
+  batches
+    .flat()
+    .flatMap(({ blocks }) => blocks)
+    .reduce((sum, { fingerprint, count }) => sum + (fingerprint === eventType.fingerprint ? count : 0), 0);
+
+const newestOf = ({ batches, positions }: Journaled): Journaled => ({
+  batches: batches.map((own) => own.slice(-2)),
+  positions,
+});
+
+/** Ends what the source has open at the server, the copy and the slot's stream alike. */
+const cut = (): void => {
+  sql("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name LIKE 'millrace source%'");
+};
+
+/** Starts again and again, with the connection cut and the process ended in the middle of the copy. */
+async function interrupted(journaled: Journaled, seed: number, between: (turn: number) => void): Promise<void> {
+  const random = seeded(seed);
+  for (let turn = 0; turn < 6; turn++) {
+    const source = createPostgresSource(settings({ slot }), stream, host);
+    // So many commits beyond what was there, that each turn ends within the copy.
+    let end = journaled.batches.flat().length + 1 + Math.floor(3 * random());
+    let isCut = turn % 2 === 0;
+    const until = (): boolean => {
+      if (journaled.batches.flat().length < end) return false;
+      if (isCut) return true;
+      cut();
+      isCut = true;
+      end += 2;
+      return false;
+    };
+    await runOnce(source, journaled, { until, afterMs: 120_000, committed: Math.floor(3 * random()) });
+    between(turn);
+  }
+}
+
+test('a first copy that is interrupted goes on where it was: each row once, whatever ended', async () => {
+  sql(rows(1, 40_000));
+  const journaled = newJournal(PARTITIONS);
+  await interrupted(journaled, 5, () => {});
+  expect(eventsIn(journaled)).toBeLessThan(40_000);
+  await runOnce(createPostgresSource(settings({ slot }), stream, host), journaled, {
+    until: () => eventsIn(journaled) >= 40_000,
+    afterMs: 120_000,
+  });
+  // The next process has nothing to add.
+  await runOnce(createPostgresSource(settings({ slot }), stream, host), journaled, { afterMs: 500 });
+  const { ids, letters } = read(journaled);
+  expect(letters).toEqual([]);
+  expect([...ids].sort((a, b) => a - b)).toEqual(Array.from({ length: 40_000 }, (_, i) => i + 1));
+});
+
+test('rows that change while their copy is interrupted are as they are in the table, and no other row comes twice', async () => {
+  sql(rows(1, 40_000));
+  const journaled = newJournal(PARTITIONS);
+  await interrupted(journaled, 3, (turn) => {
+    // Of rows that were copied and of such that were not, and new ones at the end.
+    const low = 3000 * turn;
+    sql(
+      `BEGIN; UPDATE ${table} SET note = 'v${turn}' WHERE id BETWEEN ${low + 1} AND ${low + 20}; DELETE FROM ${table} WHERE id BETWEEN ${low + 21} AND ${low + 30};
+       ${rows(100_000 + 10 * turn, 100_004 + 10 * turn)}; COMMIT`,
+    );
+  });
+  const last = 'the end';
+  sql(`UPDATE ${table} SET note = '${last}' WHERE id = 1`);
+  await runOnce(createPostgresSource(settings({ slot }), stream, host), journaled, {
+    until: () => read(newestOf(journaled)).rows.get(1)?.note === last,
+    afterMs: 120_000,
+  });
+  const found = read(journaled);
+  expect(found.letters).toEqual([]);
+  const own = [...found.rows.values()]
+    .sort((a, b) => Number(a.id) - Number(b.id))
+    .map(({ id, note }) => `${id} ${note}`);
+  expect(own).toEqual(sql(`SELECT id || ' ' || note FROM ${table} ORDER BY id`));
+  const times = new Map<number, number>();
+  for (const id of found.ids) times.set(id, (times.get(id) ?? 0) + 1);
+  const twice = [...times].filter(([id, n]) => n > 1 && id < 100_000).map(([id]) => id);
+  expect(twice.filter((id) => id % 3000 > 20 || id % 3000 === 0)).toEqual([]);
 });
 
 test('what the slot keeps goes once it is durable, on a quiet table too', async () => {
