@@ -1,10 +1,8 @@
 /** Topics of payments for the benchmark. */
-import kafkajs, { type Kafka, type Message } from 'kafkajs';
+import type { Kafka, Message } from 'kafkajs';
 import { transactionType } from '../../dist/fraud/types.js';
-import { registerCodecs } from '../../dist/kafka/codecs.js';
 
 process.env.KAFKAJS_NO_PARTITIONER_WARNING = '1';
-registerCodecs(kafkajs.CompressionCodecs);
 
 export const PARTITIONS = 4;
 const BATCH = 1000;
@@ -47,19 +45,13 @@ export function timeOf(id: number): number {
   return START_MS + id * EVERY_MS;
 }
 
-/** Payments 0 to `records`, in batches of 1000. `codec`: as kafkajs numbers them. */
-export async function fill(
-  kafka: Kafka,
-  topic: string,
-  records: number,
-  partitions = PARTITIONS,
-  codec = 0,
-): Promise<void> {
+/** Payments 0 to `records`, in batches of 1000. */
+export async function fill(kafka: Kafka, topic: string, records: number, partitions = PARTITIONS): Promise<void> {
   const producer = kafka.producer();
   await producer.connect();
   for (let at = 0; at < records; at += BATCH) {
     const messages = Array.from({ length: BATCH }, (_, i) => messageOf(at + i, timeOf(at + i), partitions));
-    await producer.send({ topic, messages, compression: codec });
+    await producer.send({ topic, messages });
   }
   await producer.disconnect();
 }

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { proxy } from './proxy.ts';
 import { kafkaScript, ONE } from './script.ts';
-import { consume, ids, type Place, place, results, start } from './service.ts';
+import { consume, deadLetters, ids, type Place, place, results, start } from './service.ts';
 import { type Cluster, cluster, messagesOf, payments } from './topics.ts';
 
 const PARTITIONS = 2;
@@ -81,6 +81,19 @@ describe('the service', () => {
     await service.hasRead(RECORDS);
     await service.stop();
     await between.close();
+    expect(await results(at.data)).toEqual(expected);
+  });
+
+  it('takes what was sent where the network has changed a bit of it', async () => {
+    const topic = await kafka.topic('bits', PARTITIONS);
+    const between = await proxy(19_397, 19_396);
+    await produce(topic, 0, RECORDS);
+    between.damage();
+    const at = of(topic, '', 'brokers: ["127.0.0.1:19397"]');
+    await consume(at, RECORDS);
+    expect(between.damaged()).toBe(1);
+    await between.close();
+    expect(await deadLetters(at.data)).toEqual({});
     expect(await results(at.data)).toEqual(expected);
   });
 
