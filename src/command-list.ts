@@ -138,7 +138,10 @@ export const COMMANDS: Readonly<Record<string, CommandEntry>> = {
   },
   doctor: {
     summary: 'check that this machine and configuration can run the service',
-    load: async () => (await import('./commands/doctor.ts')).doctorCommand,
+    load: async () => {
+      const { doctorCommand } = await import('./commands/doctor.ts');
+      return doctorCommand([(await import('./fraud/commands/models-check.ts')).modelsCheck]);
+    },
   },
   bench: {
     summary: 'say how to run the benchmarks',

@@ -10,6 +10,7 @@ import type { Config } from '../config/config.ts';
 import { requireInputs } from '../config/sections/sources.ts';
 import { createLogger } from '../logger.ts';
 import { CONFIG_OPTION, type Command, configFileOf, configOf, DATA_OPTION, JSON_OPTION, print } from './command.ts';
+import type { DoctorCheck } from './doctor-check.ts';
 import { clock, limits } from './doctor-machine.ts';
 import { EXIT } from './exit.ts';
 
@@ -24,7 +25,7 @@ export interface Check {
 const MIN_NODE: readonly [number, number] = [20, 20];
 const MIN_FREE_BYTES = 1024 ** 3;
 
-export const doctorCommand: Command = {
+export const doctorCommand = (domains: readonly DoctorCheck[]): Command => ({
   name: 'doctor',
   summary: 'check that this machine and configuration can run the service',
   usage: 'doctor [--config FILE] [--data DIR] [--port N] [--json]',
@@ -44,15 +45,15 @@ export const doctorCommand: Command = {
         return configFileOf(values);
       }),
     );
-    if (config !== null) checks.push(...(await checksOf(config)));
+    if (config !== null) checks.push(...(await checksOf(config, domains)));
     if (values.json === true) await print(JSON.stringify(checks));
     else
       for (const { check, ok, detail } of checks) await print(`${ok ? 'ok  ' : 'FAIL'}  ${check.padEnd(14)} ${detail}`);
     return checks.every(({ ok }) => ok) ? EXIT.ok : EXIT.checkFailed;
   },
-};
+});
 
-async function checksOf(config: Config): Promise<Check[]> {
+async function checksOf(config: Config, domains: readonly DoctorCheck[]): Promise<Check[]> {
   return [
     await attempt('limits', limits),
     await attempt('data directory', () => dataDirectory(config.dataDir)),
@@ -62,6 +63,7 @@ async function checksOf(config: Config): Promise<Check[]> {
     await attempt('read models', readModels),
     ...(await stores(config)),
     ...(await tier(config)),
+    ...(await ofDomains(config.dataDir, domains)),
     await attempt('port', () => freePort(config.http.host, config.http.port)),
   ];
 }
@@ -127,6 +129,11 @@ async function connections(config: Config): Promise<string> {
   const kinds = [...new Set(config.streams.map(({ source }) => source.kind))];
   const sinks = config.sinks.length === 0 ? '' : `; sinks: ${config.sinks.map(({ name }) => name).join(', ')}`;
   return `every source can be had: ${kinds.length === 0 ? 'there is none' : kinds.join(', ')}${sinks}`;
+}
+
+async function ofDomains(dataDir: string, domains: readonly DoctorCheck[]): Promise<Check[]> {
+  const all = await Promise.all(domains.map(({ name, run }) => attempt(name, () => run(dataDir) ?? '')));
+  return all.filter(({ ok, detail }) => !ok || detail !== '');
 }
 
 /** Each store of the pipeline file, asked where it is. */

@@ -48,11 +48,12 @@ export const replayCommand: Command = {
     const offline = await openReadModels(dataDir, () => deleteStores(dataDir, own), { declared, rebuild: true });
     const progress = progressLine('replaying', offline.eventsInJournal);
     try {
-      const [events, logs] = await Promise.all([
-        offline.catchUp((done) => progress.update(done)),
-        offline.rederive(config?.supervision.stuckAfterMs),
-      ]);
+      const rederiving = offline.rederive(config?.supervision.stuckAfterMs);
+      // The read models are whole also where nothing can be compared.
+      const [caughtUp] = await Promise.allSettled([offline.catchUp((done) => progress.update(done)), rederiving]);
       progress.end();
+      if (caughtUp.status === 'rejected') throw caughtUp.reason;
+      const [events, logs] = [caughtUp.value, await rederiving];
       const seconds = (performance.now() - startedAt) / 1000;
       const summary = { events, seconds, eventsPerSecond: events / seconds, projections: stores, rederived: logs };
       await print(

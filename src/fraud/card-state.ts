@@ -103,6 +103,12 @@ export const fraudStateSchema = {
     },
     { name: 'models', type: { type: 'array', items: servedModelSchema }, default: [] },
     { name: 'modelCommand', type: 'string', doc: 'The last command about models.', default: '' },
+    {
+      name: 'lacking',
+      type: 'string',
+      doc: 'What processes lack for models that were made elsewhere, as the log has it; empty for nothing.',
+      default: '',
+    },
   ],
 } as const satisfies AvroRecord;
 

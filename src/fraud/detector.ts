@@ -45,11 +45,12 @@ import {
 } from './cards.ts';
 import type { CaseCommand, SuppressionCommand } from './case-schemas.ts';
 import { CASE_NUMBERS, loadCase, saveCase } from './cases.ts';
-import type { ModelCommand } from './model-schemas.ts';
+import type { Serving } from './held-model.ts';
+import type { ModelCommand, RuntimeFound } from './model-schemas.ts';
 import { type Judging, RULES_MODEL, raise } from './raise.ts';
 import { type FactColumns, newFacts } from './rule-facts.ts';
 import { type CompiledRules, compileRules, createRuleSet, ruleScore } from './rule-set.ts';
-import { createServedModels, type Serving } from './served-models.ts';
+import { createServedModels } from './served-models.ts';
 import type { FraudEvents, FraudSpec } from './spec.ts';
 import { createSuppressions } from './suppressions.ts';
 import { NO_TRANSACTIONS, type TransactionColumns, transactionAt, transactionColumns } from './transaction-columns.ts';
@@ -64,6 +65,9 @@ export interface FraudDetector {
   act(command: CaseCommand, watermarkMs: number, out: FraudEvents): void;
   suppress(command: SuppressionCommand, watermarkMs: number, out: FraudEvents): void;
   serve(command: ModelCommand, watermarkMs: number, out: FraudEvents): void;
+  /** What the log has yet to learn of this process; null for nothing. */
+  found(): RuntimeFound | null;
+  learn(found: RuntimeFound, watermarkMs: number, out: FraudEvents): void;
   snapshot(): FraudState;
   restore(state: FraudState): void;
   cardCount(): number;
@@ -111,6 +115,12 @@ export function createFraudDetector(
     serve(command, watermarkMs, out) {
       const changed = judging.models.take(command, nowOf(watermarkMs, command));
       if (changed !== null) out.models.push(changed);
+      giveOutages(judging, nowOf(watermarkMs, command), out);
+    },
+    found: judging.models.found,
+    learn(found, watermarkMs, out) {
+      judging.models.learn(found);
+      giveOutages(judging, nowOf(watermarkMs, NEVER), out);
     },
     snapshot: () => ({
       cards: Array.from(groupsOf(cards.byCustomer).sort(), (card) => saveCard(cards, card)),
@@ -129,6 +139,13 @@ export function createFraudDetector(
 /** Event time, for a command. A partition that has none yet, or that is at its end, goes by the clock of who asked. */
 function nowOf(watermarkMs: number, { requestedAt }: { readonly requestedAt: number }): number {
   return Number.isFinite(watermarkMs) && watermarkMs < END_OF_TIME_MS ? watermarkMs : requestedAt;
+}
+
+/** Who did not ask at any time. */
+const NEVER = { requestedAt: 0 };
+
+function giveOutages({ models }: Judging, nowMs: number, out: FraudEvents): void {
+  for (const outage of models.outages(nowMs)) out.outages.push(outage);
 }
 
 function addTransaction(

@@ -82,6 +82,35 @@ export const modelRoundSchema = {
 } as const satisfies AvroRecord;
 export type ModelRound = FromAvro<typeof modelRoundSchema>;
 
+/** Told to a partition by itself. */
+export const runtimeFoundSchema = {
+  type: 'record',
+  name: 'ModelRuntimeFound',
+  namespace: NAMESPACE,
+  doc: 'Whether the process that scores from here on has what models made elsewhere need. Input of the partition that found it.',
+  fields: [
+    { name: 'isPresent', type: 'boolean' },
+    { name: 'detail', type: 'string', doc: 'For people: what is lacking, and what to do; empty for nothing.' },
+  ],
+} as const satisfies AvroRecord;
+export type RuntimeFound = FromAvro<typeof runtimeFoundSchema>;
+
+export const modelOutageSchema = {
+  type: 'record',
+  name: 'ModelOutage',
+  namespace: NAMESPACE,
+  doc: 'A model no longer scores in a partition, since the process lacks what the model needs; or this is over.',
+  fields: [
+    { name: 'model', type: 'string' },
+    { name: 'role', type: { type: 'enum', name: 'OutageRole', symbols: ['champion', 'challenger'] } },
+    { name: 'state', type: { type: 'enum', name: 'OutageState', symbols: ['began', 'ended'] } },
+    { name: 'instead', type: 'string', doc: 'The model that scores in its place; empty for none, as the rules alone.' },
+    { name: 'detail', type: 'string', doc: 'For people: what is lacking, and what to do. Empty at the end.' },
+    { name: 'at', type: TIMESTAMP_MILLIS, doc: 'Event time that the partition had reached.' },
+  ],
+} as const satisfies AvroRecord;
+export type ModelOutage = FromAvro<typeof modelOutageSchema>;
+
 export const challengerScoredSchema = {
   type: 'record',
   name: 'ChallengerScored',
@@ -109,6 +138,12 @@ export const servedModelSchema = {
     { name: 'isChampion', type: 'boolean' },
     { name: 'threshold', type: 'double' },
     { name: 'content', type: 'string' },
+    {
+      name: 'isSubstitute',
+      type: 'boolean',
+      doc: 'It scores where the champion can not; it is neither champion nor challenger.',
+      default: false,
+    },
   ],
 } as const satisfies AvroRecord;
 export type ServedModel = FromAvro<typeof servedModelSchema>;

@@ -1,6 +1,6 @@
-/** Tables of models: promotions and rollbacks, and the scores of a challenger. */
+/** Tables of models: promotions and rollbacks, outages, rounds of training, and the scores of a challenger. */
 import { type Table, tableOf } from '../projections/table.ts';
-import { challengerScoredType, modelChangedType, modelRoundType } from './types.ts';
+import { challengerScoredType, modelChangedType, modelOutageType, modelRoundType } from './types.ts';
 
 /** A row a command and partition. */
 const modelChanges = tableOf(modelChangedType, {
@@ -96,6 +96,39 @@ const modelRounds = tableOf(modelRoundType, {
   output: { stream: 'fraud.model-rounds', key: 'model' },
 });
 
+/** A row a model, role and partition: how it stands now. */
+const modelOutages = tableOf(modelOutageType, {
+  name: 'model_outages',
+  label: 'Outages of models',
+  store: 'sqlite',
+  key: ['model', 'role', 'partition'],
+  columns: [
+    { name: 'model', kind: 'text', from: 'model' },
+    { name: 'role', kind: 'text', from: 'role' },
+    { name: 'partition', kind: 'int', from: '$partition', isState: false },
+    { name: 'state', kind: 'text', from: 'state' },
+    { name: 'instead', kind: 'text', from: 'instead' },
+    { name: 'detail', kind: 'text', from: 'detail' },
+    { name: 'at', kind: 'instant', from: 'at' },
+    { name: 'log_offset', kind: 'long', from: '$offset', isState: false },
+  ],
+  read: {
+    path: 'model-outages',
+    columns: ['model', 'role', 'partition', 'state', 'instead', 'detail', 'at', { name: 'offset', of: 'log_offset' }],
+    newest: 'at',
+    thenBy: 'model',
+  },
+  counts: {
+    as: 'modelOutages',
+    where: "state = 'began'",
+    gauge: {
+      name: 'model_outages',
+      help: 'Partitions in which a champion or challenger does not score, since the service lacks what the model needs.',
+    },
+  },
+  output: { stream: 'fraud.model-outages', key: 'model' },
+});
+
 const challengerScores = tableOf(challengerScoredType, {
   name: 'challenger_scores',
   label: 'Scores of challengers',
@@ -114,4 +147,4 @@ const challengerScores = tableOf(challengerScoredType, {
   output: { stream: 'fraud.challenger-scores', key: 'customerId' },
 });
 
-export const MODEL_TABLES: readonly Table[] = [modelChanges, modelRounds, challengerScores];
+export const MODEL_TABLES: readonly Table[] = [modelChanges, modelRounds, modelOutages, challengerScores];

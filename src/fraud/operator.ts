@@ -23,8 +23,10 @@ import {
   fraudLabelType,
   modelChangedType,
   modelCommandType,
+  modelOutageType,
   modelRoundType,
   ruleHitType,
+  runtimeFoundType,
   sessionClosedType,
   suppressionChangedType,
   suppressionCommandType,
@@ -50,6 +52,7 @@ export const FRAUD_STREAMS = {
   models: 'fraud.model-changes',
   challenger: 'fraud.challenger-scores',
   rounds: 'fraud.model-rounds',
+  outages: 'fraud.model-outages',
 } as const;
 
 export const fraudKind = operatorKind<AnyFraudSpec>(KIND, (name, spec, { inputs: [own], outputs }) => {
@@ -124,6 +127,7 @@ export function createFraudOperator(
   const models = modelChangedType.blockWriter();
   const challenger = challengerScoredType.flatWriter();
   const rounds = modelRoundType.blockWriter();
+  const outages = modelOutageType.blockWriter();
   const letters = deadLetterType.blockWriter();
   let columns: Columns | null = null;
   const out: FraudEvents = {
@@ -135,6 +139,7 @@ export function createFraudOperator(
     suppressions,
     labels,
     models,
+    outages,
     challenger,
     late,
     hits: form.isEarlier ? { push() {} } : hits,
@@ -164,6 +169,7 @@ export function createFraudOperator(
     { stream: FRAUD_STREAMS.models, type: modelChangedType, events: models },
     { stream: FRAUD_STREAMS.challenger, type: challengerScoredType, events: challenger },
     { stream: FRAUD_STREAMS.rounds, type: modelRoundType, events: rounds },
+    { stream: FRAUD_STREAMS.outages, type: modelOutageType, events: outages },
     letterOutput(stream, letters),
   ];
   let watermarkMs = Number.NEGATIVE_INFINITY;
@@ -187,10 +193,15 @@ export function createFraudOperator(
     },
     flush: () => detector.flush(out),
     remove() {},
+    found() {
+      const found = detector.found();
+      return found === null ? null : runtimeFoundType.encodeBlock([found]);
+    },
     tell(message, atMs) {
       for (const command of message.records(caseCommandType)) detector.act(command, atMs, out);
       for (const command of message.records(suppressionCommandType)) detector.suppress(command, atMs, out);
       for (const command of message.records(modelCommandType)) detector.serve(command, atMs, out);
+      for (const found of message.records(runtimeFoundType)) detector.learn(found, atMs, out);
       for (const round of message.records(modelRoundType)) rounds.push(round);
     },
     snapshot: () => stateOf(stateType, DEFINITION, [detector.snapshot()]),
@@ -199,7 +210,7 @@ export function createFraudOperator(
   };
 }
 
-const EMPTY: FraudState = { cards: [], suppressions: [], models: [], modelCommand: '' };
+const EMPTY: FraudState = { cards: [], suppressions: [], models: [], modelCommand: '', lacking: '' };
 
 /** Also of a snapshot that has cards alone. */
 function stateIn(state: OperatorState): FraudState {

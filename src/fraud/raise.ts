@@ -4,11 +4,12 @@ import { alertOf } from './alert.ts';
 import { armCase } from './card-timers.ts';
 import type { Cards } from './cards.ts';
 import { caseStatus, recordHit } from './cases.ts';
+import type { Serving } from './held-model.ts';
 import { modelReasons } from './model-reasons.ts';
 import type { FactColumns } from './rule-facts.ts';
 import { namesOf, type RuleSet, ruleScore } from './rule-set.ts';
 import type { Transaction } from './schemas.ts';
-import type { ServedModels, Serving } from './served-models.ts';
+import type { ServedModels } from './served-models.ts';
 import type { FraudEvents } from './spec.ts';
 import type { Suppressions } from './suppressions.ts';
 

@@ -1,9 +1,15 @@
 /** Scores a row of features by a model. */
 import { baseOf, contributionsOf, type Fitted, scorerOf } from '../models/fit.ts';
 import { keptInRange } from '../models/moments.ts';
+import { whyNoOnnx } from '../models/onnx-runtime.ts';
 import type { Model, Scorer } from './model.ts';
 import { type Family, inputsOf } from './model-inputs.ts';
 import { createOnnxScorer } from './onnx-scorer.ts';
+
+/** What this process lacks to score by the model, in words for people; null for nothing. */
+export function whyNotScored({ fitted }: Model): string | null {
+  return fitted.form === 'onnx' ? whyNoOnnx() : null;
+}
 
 /** Throws NoOnnxRuntime for a model that was made elsewhere, where nothing here can score it. */
 export function createScorer(model: Model): Scorer {

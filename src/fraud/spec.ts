@@ -3,7 +3,7 @@ import type { FlatWriter } from '../messages/flat-writer.ts';
 import type { LateEvent } from '../messages/streams.ts';
 import type { SqlError } from '../sql/value.ts';
 import type { CaseActed, RuleHit, SuppressionChanged } from './case-schemas.ts';
-import type { ChallengerScored, ModelChanged } from './model-schemas.ts';
+import type { ChallengerScored, ModelChanged, ModelOutage } from './model-schemas.ts';
 import type { Rule } from './rule-set.ts';
 import type { AlertRaised, CaseChanged, FraudLabel, SessionClosed, TransactionScored } from './schemas.ts';
 
@@ -43,6 +43,7 @@ export interface FraudEvents {
   /** What analysts made of cases. */
   readonly labels: Sink<FraudLabel>;
   readonly models: Sink<ModelChanged>;
+  readonly outages: Sink<ModelOutage>;
   readonly challenger: FlatWriter<ChallengerScored>;
   readonly late: Sink<LateEvent>;
   /** The condition of a rule failed on a row. */

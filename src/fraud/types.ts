@@ -7,7 +7,14 @@ import {
   suppressionChangedSchema,
   suppressionCommandSchema,
 } from './case-schemas.ts';
-import { challengerScoredSchema, modelChangedSchema, modelCommandSchema, modelRoundSchema } from './model-schemas.ts';
+import {
+  challengerScoredSchema,
+  modelChangedSchema,
+  modelCommandSchema,
+  modelOutageSchema,
+  modelRoundSchema,
+  runtimeFoundSchema,
+} from './model-schemas.ts';
 import {
   alertRaisedSchema,
   caseChangedSchema,
@@ -31,6 +38,8 @@ export const suppressionChangedType = eventType(suppressionChangedSchema);
 export const modelCommandType = eventType(modelCommandSchema);
 export const modelChangedType = eventType(modelChangedSchema);
 export const modelRoundType = eventType(modelRoundSchema);
+export const runtimeFoundType = eventType(runtimeFoundSchema);
+export const modelOutageType = eventType(modelOutageSchema);
 export const challengerScoredType = eventType(challengerScoredSchema);
 
 export const FRAUD_TYPES = [
@@ -49,4 +58,6 @@ export const FRAUD_TYPES = [
   modelChangedType,
   modelRoundType,
   challengerScoredType,
+  runtimeFoundType,
+  modelOutageType,
 ] as const;

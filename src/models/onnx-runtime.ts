@@ -41,15 +41,18 @@ const OPTIONS = { intraOpNumThreads: 1, interOpNumThreads: 1, executionMode: 'se
 
 const INSTALL = 'npm install onnxruntime-node@1.30.0, in the folder where Millrace is installed';
 
-let loaded: Runtime | null = null;
+/** A process that has once looked for the package in vain does not look again. */
+let loaded: Runtime | NoOnnxRuntime | null = null;
 
 /** An ONNX model can't be opened in this process, whatever the model: the package is missing, or is another one. */
-export class NoOnnxRuntime extends Error {}
+export class NoOnnxRuntime extends Error {
+  /** For a command: what it depends on is not there. */
+  readonly isDown = true;
+}
 
 /** Throws NoOnnxRuntime, and an Error in words for people when the bytes are no model that the package can open. */
 export function openOnnx(bytes: Uint8Array): OnnxSession {
-  loaded ??= runtime();
-  const { newSession, tensor } = loaded;
+  const { newSession, tensor } = runtime();
   const session = newSession();
   try {
     session.loadModel(bytes.buffer, bytes.byteOffset, bytes.byteLength, OPTIONS);
@@ -69,7 +72,28 @@ export function openOnnx(bytes: Uint8Array): OnnxSession {
   };
 }
 
+/** Null where ONNX models can be opened; else why not, in words for people. */
+export function whyNoOnnx(): string | null {
+  try {
+    runtime();
+    return null;
+  } catch (error) {
+    return wordsOf(error);
+  }
+}
+
 function runtime(): Runtime {
+  try {
+    loaded ??= loadedRuntime();
+  } catch (error) {
+    if (!(error instanceof NoOnnxRuntime)) throw error;
+    loaded = error;
+  }
+  if (loaded instanceof NoOnnxRuntime) throw loaded;
+  return loaded;
+}
+
+function loadedRuntime(): Runtime {
   const require = createRequire(import.meta.url);
   let binding: { InferenceSession?: new () => NativeSession };
   let Tensor: new (type: string, values: Numbers, dims: readonly number[]) => object;

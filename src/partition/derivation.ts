@@ -17,6 +17,7 @@ import {
 import type { WatermarkPolicy } from '../streams/watermark.ts';
 import { createDerivedBlocks, createLateBlocks } from './derived-blocks.ts';
 import { drive } from './drive.ts';
+import { foundBy } from './found-by.ts';
 import { createPartition, type Partition } from './partition.ts';
 import type { RequestLimits } from './requests.ts';
 import { restoreOperators, savedOperator } from './saved-operators.ts';
@@ -118,7 +119,7 @@ export function createPartitionFold(
   };
   const summary = derivation.sumsUp === true ? operators.find((operator) => operator.summary !== undefined) : undefined;
   const blocks = createDerivedBlocks(operators, late, derivation.isRead === true);
-  const fold = createPartition(spec, registry, blocks, summary?.summary?.() ?? null);
+  const fold = createPartition(spec, registry, blocks, summary?.summary?.() ?? null, () => foundBy(operators));
   return {
     partition: fold,
     operators,

@@ -111,12 +111,16 @@ export interface Partition {
   restore(state: PartitionState): void;
 }
 
-/** `derived` gives the operators' results. With a `summary`, the log has sums in place of the events that are in time. */
+/**
+ * `derived` gives the operators' results. With a `summary`, the log has sums in place of the events that are in time. `found`
+ * gives what operators have for themselves before a batch: it stands in the log before the batch's own blocks.
+ */
 export function createPartition(
   spec: PartitionSpec,
   registry: Registry,
   derived: DerivedBlocks,
   summary: EventSummary | null = null,
+  found: () => readonly Block[] = () => [],
 ): Partition {
   const [own] = spec.inputs;
   const positions = new Map<string, number>();
@@ -172,7 +176,12 @@ export function createPartition(
       columns.forget();
       beginCalls(spec.stream, spec.partition, batch.cutOffs ?? []);
       const failures: ExpectationFailures[] = [];
-      const blocks = [...cutOffBlocks(batch), ...taken(batch, committedAt, failures), ...requestBlocks(batch)];
+      const blocks = [
+        ...cutOffBlocks(batch),
+        ...found(),
+        ...taken(batch, committedAt, failures),
+        ...requestBlocks(batch),
+      ];
       const steps = stepsOf(blocks, firstOffset);
       derive(steps);
       stand(batch);

@@ -112,6 +112,12 @@ export interface Operator {
   merge?(parts: readonly WindowPart[]): void;
   /** A call that is not to be made. Absent where no code of users is called. */
   cutOff?(call: CallCutOff): void;
+  /**
+   * A message that it has for itself: what it has found about this process, which its results depend on, and which the log does
+   * not have yet. It goes into the log before the batch, and comes by tell(). Asked before each batch that is new, never in a
+   * replay. Null where nothing is new; absent where its results depend on the log alone.
+   */
+  found?(): Block | null;
   /** Absent where there is nothing to be told. What it says of that goes to its outputs. The watermark stays where it is. */
   tell?(message: OperatorMessage, watermarkMs: number): void;
   snapshot(): OperatorState;

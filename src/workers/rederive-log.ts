@@ -29,8 +29,23 @@ export interface WatchedTask extends RederiveTask {
   readonly reached: SharedArrayBuffer;
 }
 
-/** Throws when a frame can't be read. */
-export default async function rederiveLog(task: WatchedTask): Promise<Rederived> {
+/** Something is not there that the log was derived with, in words for people. */
+export interface Lacking {
+  readonly lacking: string;
+}
+
+/** Rejects when a frame can't be read. */
+export default async function rederiveLog(task: WatchedTask): Promise<Rederived | Lacking> {
+  try {
+    return await rederived(task);
+  } catch (error) {
+    // An error on its way to another thread keeps its words alone.
+    if (error instanceof Error && 'isDown' in error && error.isDown === true) return { lacking: error.message };
+    throw error;
+  }
+}
+
+async function rederived(task: WatchedTask): Promise<Rederived> {
   const { dataDir, journal, log, partition, toOffset, history, comparedFrom } = task;
   showRunningIn(task.running);
   const reached = new Float64Array(task.reached);

@@ -5,10 +5,15 @@
 import type { Piscina } from 'piscina';
 import { runningMemory } from '../operators/running.ts';
 import type { Rederived } from '../partition/rederive.ts';
-import type { RederiveTask, WatchedTask } from './rederive-log.ts';
+import type { Lacking, RederiveTask, WatchedTask } from './rederive-log.ts';
 import { watchForStuckCalls } from './stuck-calls.ts';
 
-/** Rejects when a frame can't be read. */
+/** A log can't be derived anew here, so it can't be said whether the journal differs. */
+class CannotCompare extends Error {
+  readonly isDown = true;
+}
+
+/** Rejects when a frame can't be read, and when something is not there that the log was derived with. */
 export async function rederiveWatched(
   pool: Piscina,
   filename: string,
@@ -24,7 +29,9 @@ export async function rederiveWatched(
     abort.abort();
   });
   try {
-    return await pool.run(watched, { filename, signal: abort.signal });
+    const found: Rederived | Lacking = await pool.run(watched, { filename, signal: abort.signal });
+    if ('lacking' in found) throw new CannotCompare(`${task.log} can't be derived anew: ${found.lacking}`);
+    return found;
   } catch (error) {
     if (problem === null) throw error;
     const [offset = 0] = new Float64Array(watched.reached);

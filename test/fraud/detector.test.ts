@@ -267,6 +267,7 @@ describe('a card', () => {
     suppressions: [],
     labels: [],
     models: [],
+    outages: [],
     challenger: challengerScoredType.flatWriter(),
     late: [],
     ruleFailed() {},

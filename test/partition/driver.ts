@@ -8,7 +8,7 @@ import { deriverMachine } from '../../src/actors/deriver.ts';
 import { BUILTIN_TYPES } from '../../src/builtin-types.ts';
 import type { CaseActed, RuleHit, SuppressionChanged } from '../../src/fraud/case-schemas.ts';
 import { type AnyFraudSpec, formOf } from '../../src/fraud/earlier.ts';
-import type { ChallengerScored, ModelChanged } from '../../src/fraud/model-schemas.ts';
+import type { ChallengerScored, ModelChanged, ModelOutage } from '../../src/fraud/model-schemas.ts';
 import { createFraudOperator } from '../../src/fraud/operator.ts';
 import type {
   AlertRaised,
@@ -24,6 +24,7 @@ import {
   challengerScoredType,
   fraudLabelType,
   modelChangedType,
+  modelOutageType,
   ruleHitType,
   sessionClosedType,
   suppressionChangedType,
@@ -45,6 +46,7 @@ import {
 } from '../../src/messages/types.ts';
 import type { WindowResult, WindowResultType } from '../../src/messages/window-result.ts';
 import { createDerivedBlocks, createLateBlocks } from '../../src/partition/derived-blocks.ts';
+import { foundBy } from '../../src/partition/found-by.ts';
 import { createPartition, type Derive, type PartitionSpec } from '../../src/partition/partition.ts';
 import { savedOperator } from '../../src/partition/saved-operators.ts';
 import { decodeSnapshot, encodeSnapshot } from '../../src/partition/snapshot.ts';
@@ -89,6 +91,7 @@ export interface DerivedEvents {
   readonly suppressions: readonly SuppressionChanged[];
   readonly labels: readonly FraudLabel[];
   readonly models: readonly ModelChanged[];
+  readonly outages: readonly ModelOutage[];
   readonly challenger: readonly ChallengerScored[];
 }
 
@@ -131,7 +134,9 @@ export function drivePartition(options: DriverOptions, snapshot?: Uint8Array): D
       ? []
       : [createFraudOperator('fraud', options.fraud, { stream, schema: eventType.schema }, late)];
   const operators = [...aggregates, ...cards];
-  const partition = createPartition(spec, registry, createDerivedBlocks(operators, late, false));
+  const partition = createPartition(spec, registry, createDerivedBlocks(operators, late, false), null, () =>
+    foundBy(operators),
+  );
   const derivers = [aggregates, cards].map((own) => createActor(deriverMachine, { input: { operators: own } }).start());
   if (snapshot !== undefined) {
     const state = decodeSnapshot(snapshot);
@@ -238,6 +243,7 @@ function derivedOf({ sections }: Commit, windows: readonly WindowResultType[] = 
     suppressions: events(suppressionChangedType),
     labels: events(fraudLabelType),
     models: events(modelChangedType),
+    outages: events(modelOutageType),
     challenger: events(challengerScoredType),
   };
 }
@@ -257,6 +263,7 @@ export function together(parts: readonly DerivedEvents[]): DerivedEvents {
     suppressions: parts.flatMap(({ suppressions }) => suppressions),
     labels: parts.flatMap(({ labels }) => labels),
     models: parts.flatMap(({ models }) => models),
+    outages: parts.flatMap(({ outages }) => outages),
     challenger: parts.flatMap(({ challenger }) => challenger),
   };
 }

@@ -1,6 +1,7 @@
 /** The models of a data directory as people see them: what each is, and whether it scores. */
 import { requireJournal } from '../../data-directory/require-journal.ts';
 import type { Role, Roles } from '../model-roles.ts';
+import { whyNotScored } from '../scorer.ts';
 import { loadModel, modelIds } from './model-files.ts';
 
 export interface ListedModel {
@@ -30,9 +31,17 @@ export function listModels(dataDir: string, { champion, challenger }: Roles): Li
     const role = roleOf(model);
     const served = [champion, challenger].find((each: Role) => each.model === model);
     try {
-      const { kind, trainedFromMs, trainedToMs, rows, positives, threshold, alertsPerDay } = loadModel(dataDir, model);
+      const loaded = loadModel(dataDir, model);
+      const { kind, trainedFromMs, trainedToMs, rows, positives, threshold, alertsPerDay } = loaded;
       const trained = { trainedFrom: trainedFromMs, trainedTo: trainedToMs, rows, positives, alertsPerDay };
-      return { model, role, kind, ...trained, threshold: served?.threshold ?? threshold, problem: null };
+      return {
+        model,
+        role,
+        kind,
+        ...trained,
+        threshold: served?.threshold ?? threshold,
+        problem: whyNotScored(loaded),
+      };
     } catch (error) {
       const problem = error instanceof Error ? error.message : String(error);
       const none = { kind: '', trainedFrom: 0, trainedTo: 0, rows: 0, positives: 0, alertsPerDay: 0 };

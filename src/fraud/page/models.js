@@ -16,6 +16,8 @@ const again = { when: () => false, everyMs: 10_000 };
 const modelsSource = { id: 'models', read: () => getJson('/api/v1/models'), again };
 const changesSource = { id: 'model-changes', read: () => getJson('/api/v1/model-changes'), again };
 
+const outagesSource = { id: 'model-outages', read: () => getJson('/api/v1/model-outages'), again };
+
 const roundsSource = { id: 'model-rounds', read: () => getJson('/api/v1/model-rounds'), again };
 
 const ROUNDS = [
@@ -45,6 +47,7 @@ export function View() {
   const shown = useSource(modelsSource);
   const changes = useSource(changesSource);
   const rounds = useSource(roundsSource);
+  const outages = useSource(outagesSource);
   const [said, setSaid] = useState('');
   const [card, setCard] = useState(null);
   const act = async (action, model) => {
@@ -86,7 +89,8 @@ export function View() {
         </span>`,
     },
   ];
-  return html`<p class="line" id="model-actions"><${Who} />
+  return html`<${Outages} rows=${outages.value ?? []} />
+    <p class="line" id="model-actions"><${Who} />
       <button type="button" onClick=${() => act('rollback')}>Roll back the last promotion</button> <span role="status">${said}</span></p>
     <${Table} caption="Models that were trained" empty="No model yet: millrace model train makes one." shown=${shown} rows=${shown.value ?? []} columns=${columns} keyOf=${(row) => row.model} />
     ${card !== null && html`<${Card} card=${card} />`}
@@ -94,6 +98,23 @@ export function View() {
     <${Table} caption="Changes of models" empty="Nothing yet." shown=${changes} rows=${changes.value ?? []} columns=${CHANGES} keyOf=${(row) => row.command_id} />
     <h3>Rounds of training</h3>
     <${Table} caption="Rounds of training" empty="None yet: millrace model retrain, or a job with a step train." shown=${rounds} rows=${rounds.value ?? []} columns=${ROUNDS} keyOf=${(row) => row.round_id} />`;
+}
+
+/** A line a model: its partitions say the same, each when it comes to it. */
+function Outages({ rows }) {
+  const open = rows.filter(({ state }) => state === 'began');
+  const first = open.filter(
+    (row, at) => open.findIndex(({ model, role }) => model === row.model && role === row.role) === at,
+  );
+  return first.map(
+    ({
+      model,
+      role,
+      instead,
+      detail,
+    }) => html`<p role="alert" key=${model + role}><strong>${model}</strong> is the ${role} and does not score: ${detail}.
+      ${role === 'champion' && html`In its place scores ${instead === '' ? 'nothing but the rules' : instead}.`}</p>`,
+  );
 }
 
 function Card({ card: { model, kind, trained, thresholdReason, measured, inputs, limits, drift } }) {
