@@ -9,6 +9,7 @@
  * `jobs` cron, backfill and history of jobs, `suites` expectations over Parquet, `csv` rows of CSV to events, `lake` rows of the journal to a lake, `postgres` those to the
  * server of PG_URL, and `kafka` topics in and out, with the broker that KAFKA_BROKERS names.
  * `explain` asks a journal of 10 M events for explanations, and `tracing` measures small requests with and without traces.
+ * `models DIR` measures scores, reasons and training of each kind of model on the Handbook's journal in the directory.
  * `batch` measures statements of jobs beside plain DuckDB, and `views` views beside the windows that one would write by hand.
  */
 import { cpus, totalmem } from 'node:os';
@@ -21,6 +22,7 @@ import { runJobs } from './jobs.ts';
 import { runJournal } from './journal.ts';
 import { runKafka } from './kafka.ts';
 import { runLake } from './lake.ts';
+import { runModels } from './models.ts';
 import { measureQuery, runNexmark } from './nexmark.ts';
 import { runOperators } from './operators.ts';
 import { runPostgres } from './postgres.ts';
@@ -117,6 +119,11 @@ if (process.argv[2] === 'expressions') {
 
 if (process.argv[2] === 'suites') {
   await runSuites();
+  process.exit(0);
+}
+
+if (process.argv[2] === 'models') {
+  console.table(await runModels(process.argv[3]));
   process.exit(0);
 }
 

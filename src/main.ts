@@ -57,7 +57,7 @@ function parseWords(words: readonly string[], { name, options: own }: Command) {
     const nearest = word === undefined ? undefined : nearestWord(word.slice(2), Object.keys(options));
     const known = nearest !== undefined && `--${nearest}` === word;
     const hint = nearest === undefined || known ? `see millrace ${name} --help` : `did you mean --${nearest}?`;
-    throw new UsageError(`${message.split('. ')[0]}; ${hint}`);
+    throw new UsageError(`${message.split(/\.\s/)[0]}; ${hint}`);
   }
 }
 

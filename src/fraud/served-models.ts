@@ -110,7 +110,7 @@ export function createServedModels(
       return isPresent === (lacking === '') ? null : { isPresent, detail: foreign.lacking };
     },
     learn({ isPresent, detail }) {
-      lacking = isPresent ? '' : detail;
+      if (only === undefined) lacking = isPresent ? '' : detail;
     },
     outages(nowMs) {
       const before = said;

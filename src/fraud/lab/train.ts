@@ -24,6 +24,7 @@ export async function trainModel(
   options: TrainOptions,
 ): Promise<ModelFacts> {
   const { features, labels } = rows;
+  if (rows.rows === 0) throw new Error('the journal has no transaction of these days: training takes days that it has');
   const ranges = columnRanges({ names: features, rows: rows.rows, values: rows.values });
   const inputs = inputsOf(features, inputSet);
   const table: LabelledTable = {
