@@ -111,9 +111,22 @@ export interface Driver {
   groups(): number;
 }
 
+/**
+ * Types that were compiled, by what they were compiled from. A service compiles each once. A property test has hundreds of
+ * partitions of one stream, and compiling its types takes most of a short run.
+ */
+const eventTypes = new WeakMap<AvroRecord, EventType<DynamicEvent>>();
+const resultTypes = new WeakMap<WindowSpec, WindowResultType>();
+
+function compiled<From extends object, Type>(known: WeakMap<From, Type>, from: From, compile: () => Type): Type {
+  const type = known.get(from) ?? compile();
+  known.set(from, type);
+  return type;
+}
+
 /** A partition at the start of its log, or as a snapshot has it. */
 export function drivePartition(options: DriverOptions, snapshot?: Uint8Array): Driver {
-  const eventType = dynamicEventType(options.schema);
+  const eventType = compiled(eventTypes, options.schema, () => dynamicEventType(options.schema));
   const registry = createRegistry(BUILTIN_TYPES);
   registry.add(eventType);
   const { timeField, watermark } = options;
@@ -125,7 +138,10 @@ export function drivePartition(options: DriverOptions, snapshot?: Uint8Array): D
     expectations: options.expectations ?? [],
   };
   const late = createLateBlocks();
-  const windows = (options.windows ?? []).map((window) => resultTypeOf(window, options.aggregates));
+  const { aggregates: table } = options;
+  const windows = (options.windows ?? []).map((window) =>
+    table === undefined ? compiled(resultTypes, window, () => resultTypeOf(window)) : resultTypeOf(window, table),
+  );
   const aggregates = (options.windows ?? []).map((window, i) =>
     createWindowOperator(window, windows[i]!, { stream, schema: eventType.schema }, late, options.aggregates),
   );
