@@ -26,7 +26,7 @@ function published(): string[] {
 let files: readonly SourceFile[] = [];
 beforeAll(() => {
   files = readTree(ROOT, FOLDERS);
-});
+}, 240_000);
 
 describe('the tree', () => {
   it('holds to the rooms, their doors and the rules of a file', () => {

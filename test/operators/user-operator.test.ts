@@ -125,11 +125,15 @@ describe('an operator', () => {
     const operator = defineOperator({
       events: TICKS,
       outputs: { drawn: { value: 'double' } },
-      on: { ticks: ({ n }, _, ctx) => ctx.emit('drawn', { value: ctx.random(n) }) },
+      on: {
+        ticks({ n }, _, ctx) {
+          for (let i = 0; i < 20; i++) ctx.emit('drawn', { value: ctx.random(20 * n + i) });
+        },
+      },
     });
     const draw = (): number[] => {
       const test = testOperator(operator, { input: { ticks: 'key' } });
-      for (let n = 0; n < 2000; n++) test.send('ticks', tick('a', n, 0));
+      for (let n = 0; n < 100; n++) test.send('ticks', tick('a', n, 0));
       return test.output('drawn').map(({ value }) => value);
     };
     const drawn = draw();
