@@ -32,17 +32,17 @@ export async function saveSchemaFiles(
 }
 
 /**
- * Every schema as [fingerprint, JSON]; none when the data directory is new. Throws for a damaged file, unless its fingerprint
- * is one of the known ones.
+ * Every schema as [fingerprint, JSON]; none when the data directory is new. Throws for a damaged file, unless
+ * `isRewritten` says of its fingerprint that the file is going to be written anew.
  */
 export function readSchemaFiles(
   dataDir: string,
   fs: SyncFs = nodeSyncFs,
-  rewritten: ReadonlySet<string> = new Set(),
+  isRewritten: (fingerprint: string) => boolean = () => false,
 ): [fingerprint: string, schemaJson: string][] {
   return readSchemaTexts(dataDir, fs).filter(([fingerprint, json]) => {
     if (isWhole(Buffer.from(json))) return true;
-    if (rewritten.has(fingerprint)) return false;
+    if (isRewritten(fingerprint)) return false;
     throw new Error(
       `${join(schemaDir(dataDir), fingerprint + SUFFIX)} is cut off or damaged, and events of the journal may be written by ` +
         'this schema. Restore the file from a backup, or copy it from another data directory of the same pipeline: a schema ' +

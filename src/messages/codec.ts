@@ -93,7 +93,8 @@ const INITIAL_SCRATCH_BYTES = 1 << 16;
 
 function compile<T>(schema: AvroRecord): EventType<T> {
   const type = avroType(schema);
-  const blockType = avroType({ type: 'array', items: schema });
+  // The compiled record is the item: it would be compiled a second time from its schema.
+  const blockType = avroType({ type: 'array', items: type });
   const fingerprint = rabinFingerprint(JSON.stringify(type.schema()));
   // One scratch buffer a type: a block is encoded into it and copied out, so that most blocks are written once.
   let scratch = Buffer.allocUnsafeSlow(INITIAL_SCRATCH_BYTES);

@@ -12,7 +12,7 @@ import { logOf } from '../config/sections/relation.ts';
 import type { StreamConfig } from '../config/sections/streams.ts';
 import { noteDerivations } from '../data-directory/derivation-history.ts';
 import { derivationOf, graphOf } from '../data-directory/derivations.ts';
-import { exchangesOf, knownExchanges, type PlannedExchange } from '../data-directory/exchanges.ts';
+import { exchangesOf, knownExchanges } from '../data-directory/exchanges.ts';
 import type { CommitReader } from '../journal/commit-reader.ts';
 import { type Journal, openJournal } from '../journal/journal.ts';
 import type { LogState } from '../journal/log.ts';
@@ -22,7 +22,7 @@ import { readSchemaFiles, saveSchemaFiles } from '../journal/schema-files.ts';
 import { snapshotStore } from '../journal/snapshots.ts';
 import type { AvroRecord } from '../messages/avro.ts';
 import { SERVICE_ALERTS } from '../messages/check-facts.ts';
-import { type DynamicEvent, dynamicEventType, type EventSchema, type EventType } from '../messages/codec.ts';
+import { type DynamicEvent, dynamicEventType, type EventType } from '../messages/codec.ts';
 import { logName } from '../messages/log-name.ts';
 import { OPERATIONS } from '../messages/operations.ts';
 import { createRegistry, type Registry } from '../messages/registry.ts';
@@ -45,6 +45,7 @@ import type { PartitionThreads } from '../workers/partition-threads.ts';
 import { createIntake } from './intake.ts';
 import type { Children } from './partition-door.ts';
 import { createPartitionUnit, type PartitionUnit } from './partition-unit.ts';
+import { isOfPipeline } from './pipeline-types.ts';
 import { nextTurn, type Platform } from './platform.ts';
 import type { Pruning } from './pruning.ts';
 import { requireReadable } from './readable-events.ts';
@@ -134,8 +135,8 @@ export async function openPipeline(config: Config, options: PipelineOptions): Pr
   const exchanged = knownExchanges(config.dataDir, syncFs);
   const planned = exchangesOf(config, exchanged);
   // The damaged file of a known type is written anew below.
-  const known = new Set([...BUILTIN_TYPES, ...typesOf(config, planned)].map(({ fingerprint }) => fingerprint));
-  for (const [fingerprint, json] of readSchemaFiles(config.dataDir, syncFs, known)) registry.learn(fingerprint, json);
+  const isKnown = isOfPipeline(config, planned);
+  for (const [fingerprint, json] of readSchemaFiles(config.dataDir, syncFs, isKnown)) registry.learn(fingerprint, json);
 
   const { threads: threadCount } = config.runtime;
   let threads: PartitionThreads | null = null;
@@ -264,15 +265,6 @@ export async function openPipeline(config: Config, options: PipelineOptions): Pr
     await journal.close();
   };
   return { journal, journalPlace, reader, registry, streams, exchanges, operations, alerts, units, platform, close };
-}
-
-/** All types that the streams of the configuration read and derive. */
-function typesOf(config: Config, planned: readonly PlannedExchange[]): EventSchema[] {
-  const derivations = [
-    ...config.streams.map((stream) => derivationOf(config, stream)),
-    ...planned.map(({ derivation }) => derivation),
-  ];
-  return derivations.flatMap((derivation) => schemasOf(derivationTypes(derivation, OPERATOR_KINDS)));
 }
 
 /** The actors that drive the operators, in the operators' order; without operators one actor that drives none. */
