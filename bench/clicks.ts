@@ -45,6 +45,11 @@ const WATCH = `(() => {
 const { values } = parseArgs({
   options: { rate: { type: 'string', default: '100000' }, rounds: { type: 'string', default: '3' } },
 });
+// First, since nothing is to be left running where there is none.
+const browser = await chromium.launch({
+  executablePath: process.env.CHROMIUM_PATH ?? '/usr/bin/chromium',
+  args: ['--no-sandbox', '--disable-gpu', '--no-first-run'],
+});
 const directory = mkdtempSync(join(tmpdir(), 'millrace-clicks-'));
 const receiver = createServer((request, response) => request.resume().on('end', () => response.end('{}')));
 await new Promise<void>((resolve) => receiver.listen(0, '127.0.0.1', resolve));
@@ -54,10 +59,6 @@ const pipeline = fileURLToPath(new URL('soak/pipeline.yaml', import.meta.url));
 const service = await startWatched(pipeline, join(directory, 'data'), 0, { RECEIVER });
 // One for all rounds: it numbers its requests, and a number is taken once.
 const client = createClient(() => service.url);
-const browser = await chromium.launch({
-  executablePath: process.env.CHROMIUM_PATH ?? '/usr/bin/chromium',
-  args: ['--no-sandbox', '--disable-gpu', '--no-first-run'],
-});
 try {
   const page = await browser.newPage({ viewport: { width: 1200, height: 760 } });
   await page.goto(service.url);
