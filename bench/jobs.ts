@@ -3,9 +3,9 @@
  * runs in history. CPU time is that of the service and its stores' processes. `npm run bench -- jobs [cron|backfill|history]`.
  */
 import { type ChildProcess, spawn } from 'node:child_process';
-import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer, type Server } from 'node:http';
-import { tmpdir } from 'node:os';
+import { loadavg, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { BUILTIN_TYPES } from '../dist/builtin-types.js';
@@ -29,6 +29,8 @@ interface Running {
   readonly child: ChildProcess;
   readonly url: string;
   readonly startedInSeconds: number;
+  /** Of the service and its processes until it was ready. */
+  readonly startCpuSeconds: number;
   stop(): Promise<void>;
 }
 
@@ -45,20 +47,29 @@ async function start(home: string, yaml: string): Promise<Running> {
     });
     child.once('exit', (code) => reject(new Error(`The service ended with ${code}`)));
   });
-  for (let ready = await fetch(`${url}/readyz`); !ready.ok; ready = await fetch(`${url}/readyz`)) {
+  while (!(await isReady(url))) {
     if (performance.now() - begunMs > READY_MS) {
       child.kill();
-      throw new Error(await ready.text());
+      throw new Error(`The service is not ready after ${READY_MS / 1000} s`);
     }
     await pause(5);
   }
   const startedInSeconds = (performance.now() - begunMs) / 1000;
+  const startCpuSeconds = treeCpuSeconds(child.pid ?? 0);
   const ended = new Promise((resolve) => child.once('exit', resolve));
   const stop = async (): Promise<void> => {
     child.kill('SIGTERM');
     await ended;
   };
-  return { child, url, startedInSeconds, stop };
+  return { child, url, startedInSeconds, startCpuSeconds, stop };
+}
+
+/** A connection that the service has just closed is no answer either. */
+async function isReady(url: string): Promise<boolean> {
+  return fetch(`${url}/readyz`).then(
+    ({ ok }) => ok,
+    () => false,
+  );
 }
 
 interface Backfill {
@@ -233,17 +244,37 @@ async function writeHistory(data: string): Promise<void> {
   await journal.close();
 }
 
+const STARTS = 5;
+
+/** Starts with the history and without it, in turn: what differs is what the history costs. */
 async function history(home: string): Promise<object> {
-  await writeHistory(join(home, 'data'));
+  const [full, empty] = [join(home, 'full'), join(home, 'empty')];
+  for (const each of [full, empty]) mkdirSync(each);
+  await writeHistory(join(full, 'data'));
   const jobs = Array.from(
     { length: 20 },
     (_, i) =>
       `  j${i}: { schedule: { every: 20m }, catchup: none, steps: { s: { wait: { until: "{interval.end}" } } } }`,
   );
   const yaml = `${STREAM}jobs:\n${jobs.join('\n')}\n`;
-  const first = await start(home, yaml);
+  const first = await start(full, yaml);
   await first.stop();
-  const service = await start(home, yaml);
+  await (await start(empty, yaml)).stop();
+  const starts: { readonly home: string; readonly seconds: number; readonly cpuSeconds: number }[] = [];
+  for (let i = 0; i < STARTS; i++) {
+    for (const each of [full, empty]) {
+      const { stop, startedInSeconds, startCpuSeconds } = await start(each, yaml);
+      await stop();
+      starts.push({ home: each, seconds: startedInSeconds, cpuSeconds: startCpuSeconds });
+    }
+  }
+  const median = (of: string, what: 'seconds' | 'cpuSeconds'): string =>
+    percentile(
+      starts.filter((each) => each.home === of).map((each) => each[what]),
+      0.5,
+    ).toFixed(2);
+  const startOf = (of: string): string => `${median(of, 'seconds')} s, ${median(of, 'cpuSeconds')} s of CPU time`;
+  const service = await start(full, yaml);
   const runs = await json<{ job: string; run_id: string }[]>(`${service.url}/api/v1/runs?limit=100`);
   const one = runs[0];
   const paths = ['/api/v1/jobs', '/api/v1/runs?limit=100', '/api/v1/run-steps?limit=100', '/api/v1/overview', '/jobs'];
@@ -266,7 +297,9 @@ async function history(home: string): Promise<object> {
   return {
     what: `${HISTORY_RUNS} runs in history`,
     'first start, without a snapshot': `${first.startedInSeconds.toFixed(1)} s`,
-    'start until ready': `${service.startedInSeconds.toFixed(2)} s`,
+    'start until ready': startOf(full),
+    'without history': startOf(empty),
+    load: loadavg()[0]?.toFixed(0),
     'answers, p95': JSON.stringify(slowest),
   };
 }

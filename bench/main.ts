@@ -118,7 +118,7 @@ if (process.argv[2] === 'expressions') {
 }
 
 if (process.argv[2] === 'suites') {
-  await runSuites();
+  await runSuites(Number(process.argv[3] ?? 10_000_000), process.argv[4]);
   process.exit(0);
 }
 

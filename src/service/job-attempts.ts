@@ -113,6 +113,7 @@ export function createJobAttempts(
       ended(end) {
         orders.delete(id);
         log.write(end.kind === 'done' ? 'info' : 'error', endText(end));
+        log.flush();
         report({ job: job.name, runId, step: event.step, item: event.item, attempt: event.attempt, end });
         settled();
       },

@@ -11,11 +11,19 @@ import type { Platform } from './platform.ts';
 
 export interface AttemptLog {
   write(level: LogLevel, text: string, fields?: Readonly<Record<string, unknown>>): void;
+  /** Puts what was written into the file at once, as when the attempt has ended. */
+  flush(): void;
 }
 
-/** Runs of a job whose logs are kept. The next constant says how many runs end before old logs are removed again. */
+/**
+ * Runs of a job whose logs are kept. The next constant says how many runs end before old logs are removed again: each
+ * removal looks at all that are there.
+ */
 const RUNS_KEPT = 200;
-const RUNS_BETWEEN = 20;
+const RUNS_BETWEEN = 100;
+
+/** How long lines are gathered before they go to the file together: a short attempt opens its file once. */
+const GATHERED_MS = 500;
 
 /** The most bytes of one attempt's log. Lines beyond are left out, and the log says so. */
 const BYTES_MAX = 1024 * 1024;
@@ -42,17 +50,28 @@ export function createAttemptLogs({ config, platform }: { readonly config: Confi
   return (job: string, runId: string, attempt: LoggedPlace): AttemptLog => {
     const file = join(logDirectory(config.dataDir, job, runId), logFileName(attempt));
     let bytes = 0;
+    let waiting = '';
+    let isGathering = false;
     /** The end of the last write, so that lines keep their order. */
     let written = Promise.resolve();
+    const flush = (): void => {
+      isGathering = false;
+      const text = waiting;
+      waiting = '';
+      if (text !== '') written = written.then(() => platform.appendLog?.(file, text)).catch(() => {});
+    };
     return {
       write(level, text, fields = {}) {
         if (bytes > BYTES_MAX) return;
         const line = `${hide(JSON.stringify({ at: new Date(platform.nowMs()).toISOString(), level, text, ...fields }))}\n`;
         bytes += Buffer.byteLength(line);
         const cut = `${JSON.stringify({ level: 'warn', text: `the log ends here: it is longer than ${BYTES_MAX} bytes` })}\n`;
-        const kept = bytes > BYTES_MAX ? cut : line;
-        written = written.then(() => platform.appendLog?.(file, kept)).catch(() => {});
+        waiting += bytes > BYTES_MAX ? cut : line;
+        if (isGathering) return;
+        isGathering = true;
+        void platform.sleep(GATHERED_MS).then(flush);
       },
+      flush,
     };
   };
 }
