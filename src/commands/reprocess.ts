@@ -3,6 +3,7 @@ import { constants, setPriority } from 'node:os';
 import { resolve } from 'node:path';
 import { requireJournal } from '../data-directory/require-journal.ts';
 import { createLogger } from '../logger.ts';
+import type { PrunedStart } from '../reprocess/cuts.ts';
 import { dropReprocessed, readReprocessNote, reprocessedDir, reprocessedNames } from '../reprocess/place.ts';
 import { reprocess } from '../reprocess/reprocess.ts';
 import {
@@ -39,7 +40,7 @@ export const reprocessCommand: Command = {
     from: {
       type: 'string',
       value: 'TIME',
-      help: 'what was committed before keeps its results; else all is derived anew',
+      help: 'what was committed before keeps its results, else all is derived anew; earliest: all that is kept of pruned logs',
     },
   },
   async run(values, [action, ...rest]) {
@@ -52,7 +53,8 @@ export const reprocessCommand: Command = {
       );
     }
     const from = text(values, 'from');
-    const { fromMs } = timeRange(from, undefined);
+    const fromEarliest = from === EARLIEST;
+    const fromMs = from === undefined || fromEarliest ? null : timeRange(from, undefined).fromMs;
     const config = await configOf(values);
     const dataDir = await dataDirOf(values);
     requireJournal(dataDir);
@@ -60,9 +62,10 @@ export const reprocessCommand: Command = {
     const startedAt = performance.now();
     let progress: Progress | null = null;
     let events = 0;
-    const { directory, logs } = await reprocess({
+    const { directory, logs, pruned } = await reprocess({
       ...{ config, dataDir, name, configFile: resolve(configFileOf(values)), logger: createLogger('error') },
-      fromMs: from === undefined ? null : fromMs,
+      fromMs,
+      fromEarliest,
       onTotal(total) {
         progress = progressLine('reprocessing', total, { quiet: values.json === true });
       },
@@ -72,12 +75,13 @@ export const reprocessCommand: Command = {
       },
     });
     const seconds = (performance.now() - startedAt) / 1000;
-    if (values.json === true) await print(JSON.stringify({ name, directory, events, seconds, logs }));
+    if (values.json === true) await print(JSON.stringify({ name, directory, events, seconds, logs, pruned }));
     else {
       const count = (of: 'inputEvents' | 'derivedEvents') =>
         logs.reduce((sum, log) => sum + log[of], 0).toLocaleString('en');
       await print(
         `${name}: ${count('inputEvents')} events of input, ${count('derivedEvents')} derived in the logs of streams, in ${seconds.toFixed(1)} s\n` +
+          incompleteBefore(pruned) +
           `Look at it with --data ${directory}, as in: millrace query --store duckdb "…" --data ${directory}\n` +
           `Then: millrace promote ${name}, or millrace reprocess drop ${name}`,
       );
@@ -85,6 +89,22 @@ export const reprocessCommand: Command = {
     return EXIT.ok;
   },
 };
+
+/** The word of Kafka for where a log begins. */
+const EARLIEST = 'earliest';
+
+/** Since when results are whole, where the beginnings of logs are gone; nothing where all are there. */
+function incompleteBefore(pruned: readonly PrunedStart[]): string {
+  if (pruned.length === 0) return '';
+  const lines = pruned.map(({ log, offset, committedAt }) => {
+    const since = committedAt === null ? 'nothing of it is kept' : new Date(committedAt).toISOString();
+    return `  ${log} begins at offset ${offset}: ${since}\n`;
+  });
+  return (
+    `Events before these were pruned, so there are no results of them:\n${lines.join('')}` +
+    'Windows, sessions, joins and features that reach back before these times lack what was pruned; later ones are whole.\n'
+  );
+}
 
 /** Live work goes first where both want a core. */
 function giveWay(): void {
@@ -103,7 +123,7 @@ async function list(values: OptionValues): Promise<number> {
     return {
       name,
       state: note === null ? 'unfinished' : 'made',
-      from: from === null ? null : new Date(from).toISOString(),
+      from: note?.fromEarliest === true ? EARLIEST : from === null ? null : new Date(from).toISOString(),
       config: note?.configFile ?? null,
       data: reprocessedDir(dataDir, name),
     };

@@ -12,7 +12,17 @@ import { logName, logNamesOf, logPlace } from '../messages/log-name.ts';
 import type { Registry } from '../messages/registry.ts';
 import { operatorMessageType } from '../messages/types.ts';
 
+/** Where a log begins that has lost its beginning. */
+export interface PrunedStart {
+  readonly log: string;
+  readonly offset: number;
+  /** Epoch ms: when the first commit that is kept was made; null where none is kept. */
+  readonly committedAt: number | null;
+}
+
 export interface Cuts {
+  /** Of the streams' logs whose beginning was pruned. */
+  readonly pruned: readonly PrunedStart[];
   /** By log of a stream: the offset of the first event with new results. */
   readonly streams: ReadonlyMap<string, number>;
   /** By log of an exchange whose first commits are kept: one past their last event. */
@@ -28,14 +38,24 @@ interface LiveLogs {
   readonly ends: ReadonlyMap<string, number>;
 }
 
-/** `fromMs`: null cuts all logs at their start. Throws a ConfigError where something that is needed is not there, or would be lost. */
-export async function cutsOf(live: LiveLogs, fromMs: number | null): Promise<Cuts> {
+/** From which commits on there are new results. */
+export interface ResultsFrom {
+  /** Epoch ms; null cuts all logs at their start. */
+  readonly fromMs: number | null;
+  /** Whether the start may be the first commit that is kept: results that need earlier ones are incomplete then. */
+  readonly fromEarliest: boolean;
+}
+
+/** Throws a ConfigError where something that is needed is not there, or would be lost. */
+export async function cutsOf(live: LiveLogs, { fromMs, fromEarliest }: ResultsFrom): Promise<Cuts> {
   const { config, dataDir, reader, ends } = live;
   const streams = new Map<string, number>();
+  const pruned: PrunedStart[] = [];
   for (const { name, partitions } of config.streams) {
     requirePartitions(name, partitions, ends);
     for (const log of logNamesOf(name, partitions)) {
-      await requireWhole(reader, log);
+      if (fromEarliest) pruned.push(...(await prunedStartOf(reader, log, ends.get(log) ?? 0)));
+      else await requireWhole(reader, log);
       streams.set(log, await cutOf(reader, log, ends.get(log) ?? 0, fromMs));
     }
   }
@@ -53,7 +73,7 @@ export async function cutsOf(live: LiveLogs, fromMs: number | null): Promise<Cut
     if (derivation.inputs[0].channels.length === 0) continue;
     for (const log of logs) await refuseCommands(log, exchanges.get(log) ?? 0, live);
   }
-  return { streams, exchanges };
+  return { pruned, streams, exchanges };
 }
 
 function requirePartitions(stream: string, partitions: number, ends: ReadonlyMap<string, number>): void {
@@ -71,9 +91,21 @@ async function requireWhole(reader: CommitReader, log: string): Promise<void> {
   if (start === 0) return;
   throw refusal(
     log,
-    `begins at offset ${start}, since what was before it was pruned: to derive results anew takes every event. Give it a copy ` +
-      'of the data directory from before the pruning. Nothing was changed.',
+    `begins at offset ${start}, since what was before it was pruned: to derive all results anew takes every event. Give --from ` +
+      'earliest for the results of the events that are kept, or a copy of the data directory from before the pruning. Nothing ' +
+      'was changed.',
   );
+}
+
+async function prunedStartOf(reader: CommitReader, log: string, toOffset: number): Promise<PrunedStart[]> {
+  const offset = await reader.startOf(log);
+  if (offset === 0) return [];
+  let committedAt: number | null = null;
+  for await (const { commit } of reader.commits(log, { fromOffset: offset, toOffset })) {
+    ({ committedAt } = commit);
+    break;
+  }
+  return [{ log, offset, committedAt }];
 }
 
 /** The offset of the first commit at or after the time. */
@@ -94,6 +126,7 @@ async function exchangeCutOf(
   const toOffset = ends.get(log) ?? 0;
   let cut = 0;
   if (toOffset === 0) return cut;
+  await requireWhole(reader, log);
   for await (const { endOffset, commit } of reader.commits(log, { fromOffset: 0, toOffset })) {
     const kept = cuts.get(commit.source);
     if (kept === undefined || commit.next > kept) return cut;
@@ -105,8 +138,9 @@ async function exchangeCutOf(
 /** A command to an operator behind an exchange stands in that log alone, at its place among the events there. */
 async function refuseCommands(log: string, fromOffset: number, { reader, registry, ends }: LiveLogs): Promise<void> {
   const toOffset = ends.get(log) ?? 0;
-  if (toOffset <= fromOffset) return;
-  for await (const { offset, commit } of reader.commits(log, { fromOffset, toOffset })) {
+  const kept = Math.max(fromOffset, await reader.startOf(log));
+  if (toOffset <= kept) return;
+  for await (const { offset, commit } of reader.commits(log, { fromOffset: kept, toOffset })) {
     const isCommand = commit.sections.some(
       ({ role, fingerprint }) => role === 'input' && registry.nameOf(fingerprint) === operatorMessageType.name,
     );

@@ -27,7 +27,7 @@ import {
   schemasOf,
 } from '../partition/derivation.ts';
 import { decodeSnapshot, encodeSnapshot } from '../partition/snapshot.ts';
-import { type Cuts, cutsOf } from './cuts.ts';
+import { type Cuts, cutsOf, type PrunedStart, type ResultsFrom } from './cuts.ts';
 import {
   dropReprocessed,
   forgetReached,
@@ -37,14 +37,13 @@ import {
   writeReprocessNote,
 } from './place.ts';
 
-export interface ReprocessOptions {
+/** What was committed before `fromMs` keeps its results. */
+export interface ReprocessOptions extends ResultsFrom {
   readonly config: Config;
   /** As an absolute path. */
   readonly configFile: string;
   readonly dataDir: string;
   readonly name: string;
-  /** Epoch ms: what was committed before keeps its results; null: everything is derived anew. */
-  readonly fromMs: number | null;
   /** How far each live log is read: one past its last event. */
   readonly ends: ReadonlyMap<string, number>;
   /** Hears of events of the live logs that have been read. */
@@ -57,6 +56,12 @@ export interface ReprocessedLog {
   readonly derivedEvents: number;
 }
 
+export interface ReprocessedLogs {
+  readonly logs: readonly ReprocessedLog[];
+  /** Logs of streams that had lost their beginning: the results lack what was in it. */
+  readonly pruned: readonly PrunedStart[];
+}
+
 /** Bytes that may wait for the disk before more is derived. */
 const QUEUED_BYTES = 32 * 1024 ** 2;
 
@@ -64,8 +69,8 @@ const QUEUED_BYTES = 32 * 1024 ** 2;
  * Begins, or goes on where a call with the same configuration ended. Throws a ConfigError where something that is needed is not
  * there, or would be lost. The live logs are only read.
  */
-export async function reprocessLogs(options: ReprocessOptions): Promise<readonly ReprocessedLog[]> {
-  const { config, configFile, dataDir, name, fromMs, ends } = options;
+export async function reprocessLogs(options: ReprocessOptions): Promise<ReprocessedLogs> {
+  const { config, configFile, dataDir, name, fromMs, fromEarliest, ends } = options;
   const directory = reprocessedDir(dataDir, name);
   const reader = openReader(journalOf(dataDir));
   const registry = registryOf(dataDir);
@@ -75,9 +80,11 @@ export async function reprocessLogs(options: ReprocessOptions): Promise<readonly
     for (const type of schemasOf(types)) registry.add(type);
     return { derivation, types, logs: logNamesOf(stream.name, stream.partitions) };
   });
-  const cuts = await cutsOf({ config, dataDir, reader, registry, ends }, fromMs);
+  const cuts = await cutsOf({ config, dataDir, reader, registry, ends }, options);
+  const starts = new Map(cuts.pruned.map(({ log, offset }) => [log, offset]));
   const note = readReprocessNote(dataDir, name);
-  const goesOn = note !== null && note.fromMs === fromMs && isMadeBy(dataDir, name, config);
+  const isSame = note !== null && note.fromMs === fromMs && (note.fromEarliest ?? false) === fromEarliest;
+  const goesOn = isSame && isMadeBy(dataDir, name, config);
   const reached = goesOn ? note.reached : {};
   if (goesOn) await forgetReached(dataDir, name);
   else dropReprocessed(dataDir, name);
@@ -98,7 +105,8 @@ export async function reprocessLogs(options: ReprocessOptions): Promise<readonly
       for (const [partition, log] of names.entries()) {
         const target = { log: await journal.openLog(log), snapshots };
         const fold = createPartitionFold(derivation, types, partition, registry);
-        const range = { fromOffset: await resume(fold, target, reached[log]), toOffset: ends.get(log) ?? 0 };
+        const fromOffset = (await resume(fold, target, reached[log])) ?? starts.get(log) ?? 0;
+        const range = { fromOffset, toOffset: ends.get(log) ?? 0 };
         const made = await derive(
           fold,
           reader.commits(log, range),
@@ -113,8 +121,8 @@ export async function reprocessLogs(options: ReprocessOptions): Promise<readonly
       }
     }
     if (!goesOn) await copyKept(journal, reader, cuts);
-    await writeReprocessNote(dataDir, name, { configFile, fromMs, reached: now });
-    return logs;
+    await writeReprocessNote(dataDir, name, { configFile, fromMs, fromEarliest, reached: now });
+    return { logs, pruned: cuts.pruned };
   } finally {
     await journal.close();
   }
@@ -138,9 +146,9 @@ interface Target {
   readonly snapshots: SnapshotStore;
 }
 
-/** Into the state where an earlier call ended. Resolves with the offset of the live log to go on from. */
+/** Into the state where an earlier call ended. Resolves with the offset of the live log to go on from; null without one. */
 async function resume(fold: PartitionFold, { log, snapshots }: Target, reached: Reached[string] | undefined) {
-  if (reached === undefined) return 0;
+  if (reached === undefined) return null;
   const found = await snapshots.latest(log.name, reached.own);
   const snapshot = found?.offset === reached.own ? decodeSnapshot(found.body) : null;
   if (snapshot === null || log.nextOffset() !== reached.own) {

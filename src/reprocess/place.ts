@@ -19,6 +19,8 @@ export interface ReprocessNote {
   readonly configFile: string;
   /** Epoch ms: what was committed before has the live results; null: everything was derived anew. */
   readonly fromMs: number | null;
+  /** Whether logs without their beginning were taken as they are; absent: they were not. */
+  readonly fromEarliest?: boolean;
   readonly reached: Reached;
 }
 

@@ -46,7 +46,7 @@ interface ExchangeNote {
   readonly sinks: readonly SinkPosition[];
 }
 
-export interface PromoteRequest extends Omit<ReprocessRequest, 'configFile' | 'fromMs'> {
+export interface PromoteRequest extends Omit<ReprocessRequest, 'configFile' | 'fromMs' | 'fromEarliest'> {
   /** Events that sinks have not sent yet are not sent: what they were derived as is gone. */
   readonly skipsUnsent: boolean;
   readonly nowMs: number;
@@ -96,8 +96,8 @@ async function prepared(request: PromoteRequest, journal: string): Promise<Excha
     );
   }
   const ends = await endsIn(journal);
-  const { configFile, fromMs } = made;
-  await reprocessUpTo({ ...request, configFile, fromMs }, ends);
+  const { configFile, fromMs, fromEarliest = false } = made;
+  await reprocessUpTo({ ...request, configFile, fromMs, fromEarliest }, ends);
   const directory = reprocessedDir(dataDir, name);
   const own = await endsIn(journalOf(directory).directory);
   const logs = [...own.keys()].filter(isOfStream);

@@ -6,25 +6,24 @@ import { holdEnds } from '../channel/backup-hold.ts';
 import type { Config } from '../config/config.ts';
 import type { Logger } from '../logger.ts';
 import { startService } from '../service.ts';
-import { type ReprocessedLog, reprocessLogs } from './logs.ts';
+import type { ResultsFrom } from './cuts.ts';
+import { type ReprocessedLogs, reprocessLogs } from './logs.ts';
 import { reprocessedDir } from './place.ts';
 
-export interface ReprocessRequest {
+export interface ReprocessRequest extends ResultsFrom {
   readonly config: Config;
   /** As an absolute path. */
   readonly configFile: string;
   readonly dataDir: string;
   readonly name: string;
-  readonly fromMs: number | null;
   readonly logger: Logger;
   onTotal(events: number): void;
   onEvents(events: number): void;
 }
 
-export interface Reprocessed {
+export interface Reprocessed extends ReprocessedLogs {
   /** The data directory of the results. */
   readonly directory: string;
-  readonly logs: readonly ReprocessedLog[];
 }
 
 /** Up to what is durable when it begins. Called again with the same file, it goes on from there. */
@@ -44,13 +43,13 @@ export async function reprocessUpTo(
 ): Promise<Reprocessed> {
   const { config, dataDir, name, logger } = request;
   request.onTotal(config.streams.reduce((sum, stream) => sum + endOf(stream.name, stream.partitions, ends), 0));
-  const logs = await reprocessLogs({ ...request, ends });
+  const made = await reprocessLogs({ ...request, ends });
   const directory = reprocessedDir(dataDir, name);
   await fill(
     { ...config, dataDir: directory, sinks: [], jobs: [], stores: { ...config.stores, declared: [] } },
     logger,
   );
-  return { directory, logs };
+  return { directory, ...made };
 }
 
 function endOf(stream: string, partitions: number, ends: ReadonlyMap<string, number>): number {

@@ -9,6 +9,7 @@ import { openReadModels } from '../../src/channel/offline.ts';
 import type { Config } from '../../src/config/config.ts';
 import { loadConfig } from '../../src/config/load.ts';
 import { registryOf } from '../../src/data-directory/registry-of.ts';
+import { pruneData } from '../../src/data-directory/retention.ts';
 import { journalOf, openReader } from '../../src/journal/open-reader.ts';
 import type { Logger } from '../../src/logger.ts';
 import { cutsOf } from '../../src/reprocess/cuts.ts';
@@ -54,8 +55,8 @@ function request(home: string, config: Config) {
   return { ...own, onTotal: () => {}, onEvents: () => {} };
 }
 
-const made = (home: string, config: Config, fromMs: number | null = null) =>
-  reprocess({ ...request(home, config), configFile: join(home, 'pipeline.yaml'), fromMs });
+const made = (home: string, config: Config, fromMs: number | null = null, fromEarliest = false) =>
+  reprocess({ ...request(home, config), configFile: join(home, 'pipeline.yaml'), fromMs, fromEarliest });
 const promoted = (home: string, config: Config, nowMs = 1) =>
   promote({ ...request(home, config), skipsUnsent: false, nowMs });
 
@@ -71,7 +72,7 @@ async function differencesIn(home: string): Promise<number> {
 }
 
 test('promoted results are those of a pipeline that was so from the start, and go on', {
-  timeout: 30_000,
+  timeout: 120_000,
 }, async () => {
   const home = temporaryDirectory();
   const before = await runScriptLines({ ...LIVE, data: home, lines: EARLIER });
@@ -92,7 +93,7 @@ test('promoted results are those of a pipeline that was so from the start, and g
   expect(reprocessedNames(join(home, 'data'))).toEqual([]);
 });
 
-test('with a time, what was committed before it keeps its results', { timeout: 30_000 }, async () => {
+test('with a time, what was committed before it keeps its results', { timeout: 120_000 }, async () => {
   const home = temporaryDirectory();
   await runScriptLines({ ...LIVE, data: home, lines: EARLIER });
   const before = await runScriptLines({ ...LIVE, data: home, lines: EARLIER });
@@ -123,7 +124,7 @@ async function lastCommitted(home: string): Promise<number> {
 }
 
 test('an interrupted promotion lets nobody else at the journal, and ends when it is asked for again', {
-  timeout: 30_000,
+  timeout: 120_000,
 }, async () => {
   const home = temporaryDirectory();
   await runScriptLines({ ...LIVE, data: home, lines: EARLIER });
@@ -162,5 +163,58 @@ test('a journal with more partitions, or whose beginning was pruned, is refused 
   const dataDir = join(home, 'data');
   const reader = { ...openReader(journalOf(dataDir)), startOf: async () => 12 };
   const live = { config: configOf(home, NEW), dataDir, reader, registry: registryOf(dataDir), ends: new Map() };
-  await expect(cutsOf(live, null)).rejects.toThrow('begins at offset 12, since what was before it was pruned');
+  await expect(cutsOf(live, { fromMs: null, fromEarliest: false })).rejects.toThrow(
+    'begins at offset 12, since what was before it was pruned',
+  );
 });
+
+test('of a journal whose beginning was pruned, the results are those of a pipeline that began with what is kept', {
+  timeout: 120_000,
+}, async () => {
+  const home = temporaryDirectory();
+  const live = { ...LIVE, partitions: 1, windows: `${LIVE.windows}\njournal: { segment: 64KB }` };
+  const next = { ...NEW, partitions: 1 };
+  const long = 'x'.repeat(2000);
+  const input: object[] = [];
+  for (let round = 0; round < 4; round++) {
+    for (let i = 0; i < 150; i++) {
+      input.push(click(`${long}${i % 7}`, round * 20_000 + i * 100, { amount: (i * 13) % 9 }));
+    }
+    input.push({ $snapshot: true });
+    await runScriptLines({ ...live, data: home, lines: input });
+  }
+  const dataDir = join(home, 'data');
+  const models = await openReadModels(dataDir);
+  await models.catchUp();
+  await models.close();
+  await pruneData(dataDir, { ageMs: null, maxBytes: 65_536 }, false, Date.now());
+  const kept = await keptInputs(dataDir);
+  expect(kept).toBeGreaterThan(0);
+  expect(kept).toBeLessThan(600);
+  const config = configOf(home, next);
+  await expect(made(home, config)).rejects.toThrow('Give --from earliest for the results of the events that are kept');
+  const { pruned } = await made(home, config, null, true);
+  expect(pruned).toMatchObject([{ log: 'clicks-0', committedAt: expect.any(Number) }]);
+  // Again: it goes on from there, and takes nothing twice.
+  await made(home, config, null, true);
+  await promoted(home, config);
+  const later = [click(`${long}3`, 100_000, { amount: 7 }), click(`${long}3`, 101_000, { amount: 8 })];
+  const now = await runScriptLines({ ...next, data: home, lines: [...input, ...later] });
+  const events = input.filter((line) => !('$snapshot' in line));
+  const whole = await runScriptLines({ ...next, lines: [...events.slice(-kept), ...later] });
+  expect(sorted(now.output)).toEqual(sorted(whole.output));
+  expect(new Set(whole.output.map(({ stream }) => stream))).toEqual(
+    new Set(['per_user', 'per_amount', 'large', 'pairs']),
+  );
+  expect(await differencesIn(home)).toBe(0);
+});
+
+async function keptInputs(dataDir: string): Promise<number> {
+  const [reader, registry] = [openReader(journalOf(dataDir)), registryOf(dataDir)];
+  const range = { fromOffset: await reader.startOf('clicks-0'), toOffset: await reader.endOf('clicks-0') };
+  let events = 0;
+  for await (const { commit } of reader.commits('clicks-0', range)) {
+    for (const { role, fingerprint, count } of commit.sections) if (role === 'input' && registry.nameOf(fingerprint) === 'Click') events += count;
+  }
+  return events;
+}
