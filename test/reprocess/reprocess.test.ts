@@ -214,7 +214,8 @@ async function keptInputs(dataDir: string): Promise<number> {
   const range = { fromOffset: await reader.startOf('clicks-0'), toOffset: await reader.endOf('clicks-0') };
   let events = 0;
   for await (const { commit } of reader.commits('clicks-0', range)) {
-    for (const { role, fingerprint, count } of commit.sections) if (role === 'input' && registry.nameOf(fingerprint) === 'Click') events += count;
+    for (const { role, fingerprint, count } of commit.sections)
+      if (role === 'input' && registry.nameOf(fingerprint) === 'Click') events += count;
   }
   return events;
 }
