@@ -7,7 +7,7 @@ import { appendFile, mkdir, readdir, rm, rmdir, stat, unlink } from 'node:fs/pro
 import { basename, dirname, join } from 'node:path';
 import type { Clock } from '../actors/supervised.ts';
 import { nodeTimer, type StartTimer } from '../deadline.ts';
-import { isErrno } from '../errno.ts';
+import { hasCode } from '../error-code.ts';
 import { createMetrics, type Metrics } from '../http/metrics.ts';
 import { type ArrivedFile, namePattern } from '../jobs/triggers.ts';
 import { type Fs, nodeFs } from '../journal/fs.ts';
@@ -132,7 +132,7 @@ export const nodePlatform: Platform = {
     try {
       await appendFile(file, text);
     } catch (error) {
-      if (!isErrno(error, 'ENOENT')) throw error;
+      if (!hasCode(error, 'ENOENT')) throw error;
       await mkdir(dirname(file), { recursive: true });
       await appendFile(file, text);
     }
