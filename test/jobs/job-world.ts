@@ -42,11 +42,18 @@ export function throughSnapshot(state: JobsState): JobsState {
   return restoredJobs(operationsSnapshotType.decode(bytes));
 }
 
+/** What a commit that is not carried out throws: the process is gone. */
+export class Killed extends Error {}
+
+/** Whether the process is killed right before a commit, which is lost then, or right after it, before anything acts on it. */
+export type KillAt = (commit: number) => 'before' | 'after' | null;
+
 export function createJobWorld(
   jobs: readonly Job[],
   startMs: number,
   pools: Readonly<Record<string, number>> = {},
   eventTimeOf: (window: string) => number | null = () => null,
+  killAt: KillAt = () => null,
 ) {
   const slots = { default: 32, ...pools };
   const planned = jobs.map(plannedJob);
@@ -58,8 +65,16 @@ export function createJobWorld(
   let state: JobsState = noJobs();
   /** Attempts at work, which a kill ends. */
   let working: StepChanged[] = [];
+  /** All attempts that have begun, in whatever process. */
+  const begun: StepChanged[] = [];
+  let commits = 0;
 
   function record(events: readonly JobEvent[]): void {
+    if (events.length === 0) return;
+    const killed = killAt(++commits);
+    if (killed === 'before') throw new Killed();
+    journal.push(...events);
+    if (killed === 'after') throw new Killed();
     for (const { kind, event } of events) {
       if (kind === 'step' && event.state === 'running') {
         const same = working.some(({ runId, step, item }) => {
@@ -67,9 +82,9 @@ export function createJobWorld(
         });
         if (same) throw new Error(`${event.runId} ${event.step} runs twice at once`);
         working.push(event);
+        begun.push(event);
       }
     }
-    journal.push(...events);
   }
 
   function decide(): void {
@@ -80,6 +95,8 @@ export function createJobWorld(
 
   return {
     journal,
+    begun,
+    commits: () => commits,
     working: (): readonly StepChanged[] => working,
     nowMs: () => nowMs,
     state: () => state,
