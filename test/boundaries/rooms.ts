@@ -216,6 +216,7 @@ export const ROOMS: Readonly<Record<string, Room>> = {
     mayImport: [
       ...BELOW_SERVICE,
       ...[
+        'error-code.ts',
         'keys',
         'steps',
         'steps/port',
