@@ -6,7 +6,9 @@ import { timetable } from '../../jobs/timetable.ts';
 import { type Report, unknownName } from '../../keys/names.ts';
 import { formatDuration } from '../../keys/units.ts';
 import { duration, timer } from '../../keys/value-schema.ts';
+import { isZone } from '../../messages/time-zone.ts';
 import type { Windowing } from '../../streams/window-kind.ts';
+import { unknownZone } from './time-zone.ts';
 
 const KINDS = ['job', 'file', 'window', 'table'] as const;
 const FIELDS = { every: timer.prefault('10s') };
@@ -65,6 +67,10 @@ export function triggerOf(
       at,
       'name one of `cron: "0 * * * *"`, `every: 15s`, `on: { job: OTHER }` and `on: { file: "in/*.csv" }`; `on` has `window` and `table` too',
     );
+    return null;
+  }
+  if (!isZone(timezone)) {
+    report([...at, 'timezone'], unknownZone(timezone));
     return null;
   }
   try {

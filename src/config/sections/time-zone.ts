@@ -37,7 +37,7 @@ export function checkTimeZone(at: readonly string[], window: Windowing, report: 
 }
 
 /** What is wrong with a zone, with the nearest name. `Berlin` and `europe/berlim` are both near Europe/Berlin. */
-function unknownZone(zone: string): string {
+export function unknownZone(zone: string): string {
   const known = Intl.supportedValuesOf('timeZone');
   const city = known.find((candidate) => candidate.toLowerCase().endsWith(`/${zone.toLowerCase()}`));
   const nearest = city ?? nearestWord(zone, known);
