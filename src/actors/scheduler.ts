@@ -19,7 +19,7 @@ import type { TablePublished } from '../messages/table-facts.ts';
 
 interface SchedulerPorts {
   nowMs(): number;
-  /** Resolves with the state that an earlier scheduler left, once nothing of that scheduler is at work. */
+  /** Resolves with the state that an earlier scheduler left, once all that it recorded is durable. */
   recover(): Promise<JobsState>;
   /** Resolves once all of the events are durable, together. */
   record(events: readonly JobEvent[]): Promise<void>;

@@ -1,4 +1,4 @@
-/** The runs of jobs that are at work, an actor for each. An actor outlives a scheduler that fails. */
+/** The runs of jobs that are at work, an actor for each. They end with the scheduler that began them. */
 import { type AttemptOrder, type RunEvent, runMachine } from '../actors/run.ts';
 import { type ActorStatus, type ChildContext, startSupervised } from '../actors/supervised.ts';
 import type { JobConfig } from '../config/sections/jobs.ts';
@@ -18,9 +18,7 @@ export interface JobAttempts {
   /** Asks all attempts of a run to stop. */
   stop(runId: string, reason: string): void;
   close(runId: string): void;
-  /** Stops all, and resolves once nothing is at work. */
-  quiet(reason: string): Promise<void>;
-  /** Ends all attempts at once, as when the process is killed. */
+  /** Ends all attempts at once, as when their scheduler has failed: nobody hears how they ended. */
   kill(): void;
   status(): readonly ActorStatus[];
 }
@@ -34,7 +32,7 @@ interface RunningRun {
 }
 
 export function createJobAttempts(
-  core: ServiceCore,
+  core: Pick<ServiceCore, 'config' | 'platform'>,
   steps: OpenSteps,
   context: Pick<ChildContext, 'clock' | 'logger'>,
   report: (report: AttemptReport) => void,
@@ -43,18 +41,11 @@ export function createJobAttempts(
   const logOf = createAttemptLogs(core);
   const ended = createLogKeeper(core);
   const jobs = new Map(core.config.jobs.map((job) => [job.name, job]));
-  let whenQuiet: (() => void)[] = [];
   /**
    * Publications on their way to others, by step. A publication can't be called back and outlives its actor, so it must not
    * begin twice.
    */
   const publishing = new Map<string, Promise<void>>();
-
-  function settled(): void {
-    if ([...runs.values()].some(({ orders }) => orders.size > 0)) return;
-    for (const done of whenQuiet) done();
-    whenQuiet = [];
-  }
 
   function runningRun(runId: string): RunningRun {
     const known = runs.get(runId);
@@ -115,7 +106,6 @@ export function createJobAttempts(
         log.write(end.kind === 'done' ? 'info' : 'error', endText(end));
         log.flush();
         report({ job: job.name, runId, step: event.step, item: event.item, attempt: event.attempt, end });
-        settled();
       },
     };
   }
@@ -136,14 +126,10 @@ export function createJobAttempts(
       runs.delete(runId);
       ended(runId.split('@', 1)[0] ?? '');
     },
-    async quiet(reason) {
-      for (const run of runs.values()) run.send({ type: 'STOP', reason });
-      const quiet = new Promise<void>((resolve) => whenQuiet.push(resolve));
-      settled();
-      await quiet;
-    },
     kill() {
       for (const run of runs.values()) run.kill();
+      // Their actors are over. What begins later has actors of its own.
+      runs.clear();
     },
     status: () =>
       [...runs].map(([runId, run]) => ({

@@ -27,7 +27,7 @@ export function jobChildren(core: ServiceCore, { bySchedule } = { bySchedule: tr
   if (jobs.length === 0) return [];
   const serverUrls: ServerUrls = new Map();
   const steps = openSteps(core, serverUrls);
-  /** Sends an event to the scheduler that runs now. Attempts outlive a scheduler that fails. */
+  /** Sends an event to the scheduler that runs now. */
   let send = (_: SchedulerEvent): void => {};
   const look = (): void => send({ type: 'LOOK' });
   const windows = bySchedule ? watchWindows(core, jobs, look) : NO_WINDOWS;
@@ -51,7 +51,6 @@ export function jobChildren(core: ServiceCore, { bySchedule } = { bySchedule: tr
           ports: {
             nowMs,
             async recover() {
-              await attempts.quiet('The scheduler restarts');
               await recorded(core);
               await alerts.recover(context.signal);
               return (await core.operationsSnapshots.state()).jobs;
