@@ -13,8 +13,10 @@ import {
   fraudLabelType,
   modelChangedType,
   modelCommandType,
+  modelOutageType,
   modelRoundType,
   ruleHitType,
+  runtimeFoundType,
   sessionClosedType,
   suppressionChangedType,
   suppressionCommandType,
@@ -307,6 +309,20 @@ export const GOLDEN: readonly Golden[] = [
       ...{ outcome, why: 'größer', trainedFrom: 0, trainedTo: AT - 1, judgedFrom: AT, judgedTo: AT + 1 },
       ...{ frauds: 385 * i, figures: i === 0 ? '' : '{"margin":0.01}' },
     })),
+  },
+  {
+    type: runtimeFoundType,
+    values: [
+      { isPresent: true, detail: '' },
+      { isPresent: false, detail: 'es fehlt; `npm install größer`' },
+    ],
+  },
+  {
+    type: modelOutageType,
+    values: [
+      { ...{ model: 'forest-1', role: 'champion', state: 'began', instead: 'größte-2' }, detail: 'es fehlt', at: AT },
+      { ...{ model: 'forest-1', role: 'challenger', state: 'ended', instead: '' }, detail: '', at: -1 },
+    ],
   },
   {
     type: challengerScoredType,
