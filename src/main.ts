@@ -6,9 +6,10 @@ import { parseArgs } from 'node:util';
 import { setFlagsFromString } from 'node:v8';
 import { COMMANDS, type CommandEntry } from './command-list.ts';
 import type { Command } from './commands/command.ts';
-import { EXIT, isDependencyDown, UsageError } from './commands/exit.ts';
+import { EXIT, UsageError } from './commands/exit.ts';
 import { COMMON_OPTIONS, commandHelp } from './commands/help.ts';
 import { ConfigError } from './config/config-error.ts';
+import { isDependencyDown } from './dependency-down.ts';
 import { printable } from './messages/printable.ts';
 import { nearestWord } from './nearest-word.ts';
 

@@ -28,12 +28,8 @@ export const jobRunsCommand = channelCommand({
   schema: { job: 'text', run: 'text' },
   async *rows(target, { job, run }, { signal, ...context }) {
     await target.caughtUp(PATIENCE_MS, { signal, ...context });
-    const where =
-      run === undefined
-        ? job === undefined
-          ? ''
-          : `WHERE job = ${quotedText(job)}`
-        : `WHERE run_id = ${quotedText(run)}`;
+    const ofJob = job === undefined ? '' : `WHERE job = ${quotedText(job)}`;
+    const where = run === undefined ? ofJob : `WHERE run_id = ${quotedText(run)}`;
     const sql = `SELECT run_id, job, state, interval_start, interval_end, attempt, records, run_trigger, params, backfill,
       changed_at, message FROM runs ${where} ORDER BY interval_end DESC, run_id`;
     yield* target.stores.of('sqlite').rows({ kind: 'query', sql }, signal);

@@ -11,13 +11,10 @@ export class UsageError extends Error {
 
 /** A broker, database or service that the command needs is not there. */
 export class DependencyError extends Error {
+  readonly isDown = true;
+
   constructor(message: string, cause?: unknown) {
     super(message, cause === undefined ? undefined : { cause });
     this.name = 'DependencyError';
   }
-}
-
-/** Whether something that the command needs is not there: an error of a client or of the journal says so by `isDown`. */
-export function isDependencyDown(error: unknown): boolean {
-  return error instanceof DependencyError || (error instanceof Error && 'isDown' in error && error.isDown === true);
 }

@@ -4,7 +4,7 @@ import type { Columns } from '../messages/columns.ts';
 import { NoOnnxRuntime } from '../models/onnx-runtime.ts';
 import { fieldAt, valueTypeOf } from '../streams/field-type.ts';
 import { type Model, readModel, type Scorer } from './model.ts';
-import { createScorer } from './scorer.ts';
+import { createScorer, whyNotScored } from './scorer.ts';
 
 export interface Serving {
   readonly id: string;
@@ -29,7 +29,8 @@ export interface HeldModel extends Serving {
 export function heldOf(schema: AvroRecord, content: string, threshold: number): HeldModel {
   const model = readModel('The file of the model', content);
   refuseUnfit(model, schema);
-  const { scorer, lacking } = openedScorer(model);
+  const lacking = whyNotScored(model);
+  const scorer = lacking === null ? createScorer(model) : refusingScorer(model, lacking);
   const { features } = model;
   const own = new Float64Array(features.length);
   const values: Float64Array[] = features.map(() => own);
@@ -52,7 +53,7 @@ export function heldOf(schema: AvroRecord, content: string, threshold: number): 
     scorer,
     content,
     isForeign: model.fitted.form === 'onnx',
-    lacking,
+    lacking: lacking ?? '',
     bind(columns) {
       scores = null;
       count = columns.count;
@@ -72,20 +73,12 @@ export function heldOf(schema: AvroRecord, content: string, threshold: number): 
   };
 }
 
-/** Of a model that this process can't score by, one that throws when it is asked: the log must say so before a score does. */
-function openedScorer(model: Model): { readonly scorer: Scorer; readonly lacking: string } {
-  try {
-    return { scorer: createScorer(model), lacking: '' };
-  } catch (error) {
-    if (!(error instanceof NoOnnxRuntime)) throw error;
-    const refuse = (): never => {
-      throw error;
-    };
-    return {
-      scorer: { model, inBlocks: false, score: refuse, scoreRows: refuse, explain: refuse },
-      lacking: error.message,
-    };
-  }
+/** Stands for a model that this process can't score by: the log must say so before anybody asks for a score. */
+function refusingScorer(model: Model, lacking: string): Scorer {
+  const refuse = (): never => {
+    throw new NoOnnxRuntime(lacking);
+  };
+  return { model, inBlocks: false, score: refuse, scoreRows: refuse, explain: refuse };
 }
 
 function refuseUnfit({ id, features }: Model, schema: AvroRecord): void {

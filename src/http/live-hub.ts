@@ -46,7 +46,7 @@ export function createLiveHub(options: LiveHubOptions): LiveHub {
   const ring: Frame[] = [];
   let bytesInRing = 0;
   let sequence = 0;
-
+  /** Null while nobody wants live events. */
   let unsubscribe: (() => void) | null = null;
   let wantedAtMs = 0;
 

@@ -278,15 +278,18 @@ function columnOfValues(values: readonly unknown[]): Column | undefined {
   if (!known.every((value) => typeof value === 'string')) {
     return { kind: 'boxed', at: (row) => values[row] ?? null, decimal: null, nulls };
   }
-  const texts = values.map((value) => Buffer.from(typeof value === 'string' ? value : '', 'utf8'));
-  const starts = new Uint32Array(texts.length);
+  return textColumn(
+    values.map((value) => Buffer.from(typeof value === 'string' ? value : '', 'utf8')),
+    nulls,
+  );
+}
+
+/** Texts as a column, each as UTF-8; what stands where a text is null has no meaning. */
+export function textColumn(texts: readonly Buffer[], nulls: Uint8Array | null): TextColumn {
   const ends = new Uint32Array(texts.length);
   let end = 0;
-  for (const [i, text] of texts.entries()) {
-    starts[i] = end;
-    end += text.length;
-    ends[i] = end;
-  }
+  for (const [i, { length }] of texts.entries()) ends[i] = end += length;
+  const starts = ends.map((own, i) => own - texts[i]!.length);
   return { kind: 'text', bytes: Buffer.concat(texts), starts, ends, nulls };
 }
 

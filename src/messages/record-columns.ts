@@ -4,7 +4,7 @@
  */
 import { type AvroRecord, type AvroSchema, isUnion } from './avro.ts';
 import { qualified } from './avro-schema.ts';
-import { type Column, type Columns, numberAt, type TextColumn, textAt, valueAt } from './columns.ts';
+import { type Column, type Columns, numberAt, type TextColumn, textAt, textColumn, valueAt } from './columns.ts';
 import { jsonOf } from './event-json.ts';
 import { type DecimalForm, decimalForm, unscaledOf } from './logical-types.ts';
 import { decimalText } from './number-text.ts';
@@ -206,15 +206,12 @@ function bytesOf(value: unknown): Buffer | null {
   return Buffer.isBuffer(value) ? value : null;
 }
 
+const NOTHING = Buffer.alloc(0);
+
 function texts(values: readonly (Buffer | null)[]): TextColumn {
-  const starts = new Uint32Array(values.length);
-  const ends = new Uint32Array(values.length);
-  let end = 0;
-  for (const [i, value] of values.entries()) {
-    starts[i] = end;
-    end += value?.length ?? 0;
-    ends[i] = end;
-  }
   const nulls = Uint8Array.from(values, (value) => (value === null ? 1 : 0));
-  return { kind: 'text', bytes: Buffer.concat(values.flatMap((value) => value ?? [])), starts, ends, nulls };
+  return textColumn(
+    values.map((value) => value ?? NOTHING),
+    nulls,
+  );
 }

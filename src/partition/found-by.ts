@@ -3,16 +3,12 @@ import type { Block } from '../messages/block.ts';
 import { operatorMessageType } from '../messages/types.ts';
 import type { Operator } from '../streams/operator.ts';
 
-const NOTHING: readonly Block[] = [];
-
 export function foundBy(operators: readonly Operator[]): readonly Block[] {
-  let blocks = NOTHING;
-  for (const operator of operators) {
+  return operators.flatMap((operator) => {
     const block = operator.found?.() ?? null;
-    if (block === null) continue;
+    if (block === null) return [];
     const { fingerprint, count, bytes } = block;
     const told = { operator: operator.name, fingerprint, count, block: Buffer.from(bytes) };
-    blocks = [...blocks, operatorMessageType.encodeBlock([told])];
-  }
-  return blocks;
+    return operatorMessageType.encodeBlock([told]);
+  });
 }

@@ -1,5 +1,6 @@
 /** `nightly: { backup: s3://bucket/payments }`: a backup of the service's own data directory, as `millrace backup` makes it. */
 import { z } from 'zod';
+import { resolvedPlace } from '../places/place-name.ts';
 import { stepAdapter } from './adapter.ts';
 import { ownCommand } from './own-command.ts';
 
@@ -10,7 +11,7 @@ export const backupStep = stepAdapter({
     .min(1)
     .describe('Where the backup goes: a folder, or s3://bucket/prefix. An earlier one there is replaced.'),
   beside: {},
-  derive: (place, _, resolve) => ({ place: place.startsWith('s3://') ? place : resolve(place) }),
+  derive: (place, _, resolve) => ({ place: resolvedPlace(place, resolve) }),
   print: ({ place }) => [place, {}],
   open: ({ place }, host) => ({
     async attempt(context, signal) {

@@ -2,6 +2,7 @@
 import { z } from 'zod';
 import { formatDuration } from '../keys/units.ts';
 import { duration } from '../keys/value-schema.ts';
+import { resolvedPlace } from '../places/place-name.ts';
 import { stepAdapter } from './adapter.ts';
 import { doesNotHold, ownCommand } from './own-command.ts';
 
@@ -12,7 +13,7 @@ export const drillStep = stepAdapter({
     maxAge: duration.nullable().prefault(null).describe('An older backup fails the step, such as 26h.'),
   },
   derive: (place, { maxAge }, resolve) => ({
-    place: place.startsWith('s3://') ? place : resolve(place),
+    place: resolvedPlace(place, resolve),
     maxAgeMs: maxAge,
   }),
   print: ({ place, maxAgeMs }) => [place, { maxAge: maxAgeMs === null ? null : formatDuration(maxAgeMs) }],

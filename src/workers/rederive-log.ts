@@ -1,6 +1,7 @@
 /** Derives the events of one log anew, in a thread of the pool: a shard of a replay. */
 
 import { BUILTIN_TYPES } from '../builtin-types.ts';
+import { isDependencyDown } from '../dependency-down.ts';
 import type { CommitReader } from '../journal/commit-reader.ts';
 import { type JournalPlace, openPassingReader } from '../journal/open-reader.ts';
 import { readSchemaFiles } from '../journal/schema-files.ts';
@@ -40,7 +41,7 @@ export default async function rederiveLog(task: WatchedTask): Promise<Rederived 
     return await rederived(task);
   } catch (error) {
     // An error on its way to another thread keeps its words alone.
-    if (error instanceof Error && 'isDown' in error && error.isDown === true) return { lacking: error.message };
+    if (isDependencyDown(error)) return { lacking: error.message };
     throw error;
   }
 }

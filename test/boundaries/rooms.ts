@@ -94,8 +94,9 @@ export const ROOMS: Readonly<Record<string, Room>> = {
   },
   // The tables of every room, in one list.
   'tables.ts': { mayImport: ['fraud', 'weather', 'jobs', 'job-tables', 'quality', 'projections'] },
-  // Errors of the operating system and of Node.
+  // Errors of the operating system and of Node, and errors of what is not there.
   'error-code.ts': pure(),
+  'dependency-down.ts': pure(),
   // Segments that are elsewhere are fetched from their place.
   journal: { mayImport: ['messages', 'error-code.ts', 'places'] },
   // Exchanges with another machine: how long they may take, and what of an address may be said.
@@ -177,6 +178,7 @@ export const ROOMS: Readonly<Record<string, Room>> = {
       'actors',
       'steps/port',
       'error-code.ts',
+      'dependency-down.ts',
     ],
   },
   // What a key of the pipeline file may hold, for every section and every adapter: durations, sizes, names, secrets.
@@ -192,6 +194,8 @@ export const ROOMS: Readonly<Record<string, Room>> = {
       ...['projections/drivers.ts', 'projections/store-tables.ts', 'stores'],
       // Sections that stand beside their kind of operator.
       'operator-kinds',
+      // How the name of a place is read.
+      'places/place-name.ts',
       'error-code.ts',
     ],
   },
@@ -360,7 +364,10 @@ export const ROOMS: Readonly<Record<string, Room>> = {
   // Every command, each loaded when asked for.
   'command-list.ts': { mayImport: ['commands', 'fraud/commands'] },
   'main.ts': {
-    mayImport: ['command-list.ts', 'commands', 'keys', 'config', 'messages/printable.ts', 'nearest-word.ts'],
+    mayImport: [
+      ...['command-list.ts', 'commands', 'keys', 'config', 'messages/printable.ts', 'nearest-word.ts'],
+      'dependency-down.ts',
+    ],
   },
   // Runs before anything is installed.
   install: { mayImport: [] },

@@ -1,4 +1,5 @@
 /** Where statements of steps run that say another `engine` than DuckDB. */
+import { resolvedPlace } from '../../places/place-name.ts';
 import { type Engines, engines, redactEngines } from '../../steps/engines/settings.ts';
 import { section } from '../section.ts';
 
@@ -7,8 +8,8 @@ export const enginesSection = section({
   schema: engines,
   derive: (raw, { resolve }): Engines => {
     const { spark } = raw;
-    if (spark === null || spark.results.startsWith('s3://')) return raw;
-    return { ...raw, spark: { ...spark, results: resolve(spark.results) } };
+    if (spark === null) return raw;
+    return { ...raw, spark: { ...spark, results: resolvedPlace(spark.results, resolve) } };
   },
   print: (own) => own,
   redact: redactEngines,

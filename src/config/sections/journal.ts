@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { MAX_SEGMENT_BYTES } from '../../journal/segment.ts';
 import { formatDuration, formatSize } from '../../keys/units.ts';
 import { duration, size, sizeUpTo, timer } from '../../keys/value-schema.ts';
+import { resolvedPlace } from '../../places/place-name.ts';
 import { section } from '../section.ts';
 
 export interface JournalConfig {
@@ -60,10 +61,7 @@ export const journalSection = section({
     snapshotEveryEvents: snapshotEvents,
     snapshotEveryMs: snapshotInterval,
     retention: { ageMs: retention.age, maxBytes: retention.size },
-    tier:
-      tier === null
-        ? null
-        : { place: tier.to.startsWith('s3://') ? tier.to : resolve(tier.to), ageMs: tier.age, maxBytes: tier.size },
+    tier: tier === null ? null : { place: resolvedPlace(tier.to, resolve), ageMs: tier.age, maxBytes: tier.size },
   }),
   print: ({ durability, segmentBytes, snapshotEveryEvents, snapshotEveryMs, retention, tier }) => ({
     durability,

@@ -2,6 +2,7 @@
 import { z } from 'zod';
 import { formatDuration, formatSize } from '../../keys/units.ts';
 import { duration, size } from '../../keys/value-schema.ts';
+import { resolvedPlace } from '../../places/place-name.ts';
 import { storeAdapter } from '../adapter.ts';
 import { lakeDriver } from './driver.ts';
 import { type LakeSettings, type LakeTableOptions, parsePartitionBy, printPartitionBy, TIME_UNITS } from './options.ts';
@@ -36,7 +37,7 @@ export const lakeStore = storeAdapter({
   }),
   table,
   derive: ({ path, target, every, keepReplaced }, resolve): LakeSettings => ({
-    path: path.startsWith('s3://') ? path : resolve(path),
+    path: resolvedPlace(path, resolve),
     targetBytes: target,
     everyMs: every,
     keepReplacedMs: keepReplaced,

@@ -2,7 +2,7 @@
  * Tombstones in a lake: a row that has the key, the time and a mark, and of all other columns nothing. Files are only added
  * to, so what a tombstone deletes stays in them; by the mark a reader leaves it out.
  */
-import type { Columns, Column as EventColumn, NumberColumn } from '../../messages/columns.ts';
+import { type Columns, type Column as EventColumn, type NumberColumn, textColumn } from '../../messages/columns.ts';
 import { bytesOfUnscaled } from '../../messages/logical-types.ts';
 import type { Tombstone } from '../../messages/streams.ts';
 import type { Column } from '../../projections/duckdb-columns.ts';
@@ -69,22 +69,16 @@ function keyColumn(tombstones: readonly Tombstone[], { type }: StoreColumn): Eve
       return { kind: 'boxed', at, decimal: { precision, scale }, nulls: null };
     }
     default:
-      return texts(keys.map(String));
+      return textColumn(
+        keys.map((key) => Buffer.from(String(key), 'utf8')),
+        null,
+      );
   }
 }
 
 function unscaledText(text: string, scale: number): bigint {
   const [whole = '0', fraction = ''] = text.split('.');
   return BigInt(whole + fraction.padEnd(scale, '0'));
-}
-
-function texts(values: readonly string[]): EventColumn {
-  const parts = values.map((value) => Buffer.from(value, 'utf8'));
-  const ends = new Uint32Array(parts.length);
-  let end = 0;
-  for (const [i, { length }] of parts.entries()) ends[i] = end += length;
-  const starts = ends.map((own, i) => own - (parts[i]?.length ?? 0));
-  return { kind: 'text', bytes: Buffer.concat(parts), starts, ends, nulls: null };
 }
 
 const TICKS_PER_MS = { millis: 1, micros: 1000, nanos: 1_000_000 } as const;
