@@ -72,6 +72,8 @@ it('scores by the model before and says so by name, until the package is there a
     }));
     expect((await post(`${url}/api/v1/streams/payments.transactions/events`, events)).status).toBe(200);
   };
+  /** Gauges of tables are counted about once a second. */
+  const metrics = async (url: string) => (await fetch(`${url}/metrics`)).text();
   const outages = (url: string) => read(`${url}/api/v1/model-outages`);
   const promote = (url: string, model: string) =>
     post(`${url}/api/v1/models/actions`, { action: 'promote', model, by: 'anna' });
@@ -112,7 +114,7 @@ it('scores by the model before and says so by name, until the package is there a
     expect(await read(`${url}/api/v1/models`)).toContainEqual(
       expect.objectContaining({ model: foreign.id, role: 'champion', problem: expect.stringContaining('npm install') }),
     );
-    expect(await (await fetch(`${url}/metrics`)).text()).toMatch(/^millrace_model_outages 1$/m);
+    await expect.poll(() => metrics(url), { timeout: 30_000 }).toMatch(/^millrace_model_outages 1$/m);
     expect(await promote(url, foreign.id)).toMatchObject({ status: 409 });
   });
   const doctor = await millrace(['doctor', '--config', config, '--data', data], WITHOUT);
@@ -127,7 +129,7 @@ it('scores by the model before and says so by name, until the package is there a
   await during({}, async (url) => {
     await scoredBy(url, foreign.id);
     await expect.poll(() => outages(url), { timeout: 30_000 }).toMatchObject([{ model: foreign.id, state: 'ended' }]);
-    expect(await (await fetch(`${url}/metrics`)).text()).toMatch(/^millrace_model_outages 0$/m);
+    await expect.poll(() => metrics(url), { timeout: 30_000 }).toMatch(/^millrace_model_outages 0$/m);
   });
   const whole = await millrace(['replay', '--config', config, '--data', data]);
   expect([whole.code, whole.stdout]).toEqual([0, expect.stringContaining('each is what the journal has')]);
